@@ -1,0 +1,1 @@
+"""Pure folds of tollbook: from recorded events to tolls, displacement and revisions."""

@@ -1,0 +1,179 @@
+"""All books of a crisis, and the cells they make."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from tollbook_schemas.gazetteer import Gazetteer
+from tollbook_schemas.policy import Policy
+
+from tollbook_projections.consolidation.book import Book, Sheet
+from tollbook_projections.consolidation.claim import BookKey, Claim
+from tollbook_projections.consolidation.merge import Merged, add_phases, merge
+from tollbook_projections.consolidation.region import Flow, Lattice, Region, wider_segments
+from tollbook_projections.consolidation.solver import Solver, Value
+
+DATED_BY = (None, "documentation", "publication", "occurrence")
+"""The order in which a cell picks how its deaths were dated (R17)."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Kind:
+    """What is counted: cells of different kinds never mix."""
+
+    measure: str
+    unit: str
+    nature: str
+
+
+@dataclass(frozen=True, slots=True)
+class CellKey:
+    """What identifies a cell (section 5): kind, areas, segment, origin and destination.
+
+    Attributes:
+        kind: `area`; `unallocated`, the part of a multi-area figure no source has assigned; or
+            `unspecified`, the part of a total no segment explains (R10).
+    """
+
+    kind: str
+    counted: Kind
+    region: Region
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A consolidated cell with every originator's own value."""
+
+    key: CellKey
+    merged: Merged
+    originators: dict[str, Value]
+
+
+@dataclass(slots=True)
+class Books:
+    """The counted figures of one crisis by originator and kind, kept up to date claim by claim."""
+
+    gazetteer: Gazetteer
+    policy: Policy
+    books: dict[BookKey, Book] = field(default_factory=dict)
+    claims: dict[str, tuple[Claim, ...]] = field(default_factory=dict)
+    _lattice: Lattice | None = None
+    _solved: dict[BookKey, list[tuple[CellKey, Value]]] = field(default_factory=dict)
+
+    @property
+    def lattice(self) -> Lattice:
+        """The order of regions, remembered over all questions to these books."""
+        if self._lattice is None:
+            self._lattice = Lattice(self.gazetteer)
+        return self._lattice
+
+    def replace(self, figure: str, claims: Iterable[Claim]) -> set[Kind]:
+        """Sets the claims of a figure, removing those it had; returns the kinds that changed."""
+        old = self.claims.pop(figure, ())
+        new = tuple(claims)
+        for claim in old:
+            if claim.role == "counted":
+                self.books[claim.series.book].remove(claim)
+        for claim in new:
+            if claim.role == "counted":
+                book = self.books.setdefault(claim.series.book, Book(claim.series.book))
+                book.put(claim)
+        if new:
+            self.claims[figure] = new
+        for claim in (*old, *new):
+            self._solved.pop(claim.series.book, None)
+        return {kind_of(claim.series.book) for claim in (*old, *new)}
+
+    def kinds(self) -> list[Kind]:
+        """What is counted in this crisis, in order."""
+        return sorted({kind_of(key) for key in self.books})
+
+    def cells(self, kind: Kind) -> list[Cell]:
+        """The consolidated cells of one kind, in order."""
+        found: dict[CellKey, dict[str, Value]] = {}
+        for key in sorted(self.books, key=lambda key: key.originator):
+            if kind_of(key) == kind:
+                for cell, value in self._book_cells(key, kind):
+                    found.setdefault(cell, {})[key.originator] = value
+        return [
+            Cell(key, merge(values, self.policy), values)
+            for key, values in sorted(found.items(), key=lambda pair: _cell_order(pair[0]))
+        ]
+
+    def _book_cells(self, key: BookKey, kind: Kind) -> list[tuple[CellKey, Value]]:
+        """One originator's cells, kept until one of its figures changes."""
+        known = self._solved.get(key)
+        if known is None:
+            known = list(_book_cells(self.books[key], kind, self.lattice))
+            self._solved[key] = known
+        return known
+
+    def marks(self) -> dict[str, tuple[str, ...]]:
+        """What the order of values says about single figures, by figure."""
+        found: dict[str, tuple[str, ...]] = {}
+        for book in self.books.values():
+            found.update(book.marks())
+        return found
+
+
+def kind_of(key: BookKey) -> Kind:
+    """The kind of cell a book feeds."""
+    return Kind(key.measure, key.unit, key.nature)
+
+
+def _book_cells(book: Book, kind: Kind, lattice: Lattice) -> Iterator[tuple[CellKey, Value]]:
+    """One originator's cells: one dated_by a cell, phases added (R17)."""
+    by_phase: dict[int, dict[CellKey, Value]] = {}
+    for dated_by in DATED_BY:
+        for (how, phase), sheet in book.sheets.items():
+            if how == dated_by:
+                cells = by_phase.setdefault(phase, {})
+                for cell, value in _sheet_cells(sheet, kind, lattice):
+                    cells.setdefault(cell, value)
+    phases = [by_phase[phase] for phase in sorted(by_phase)]
+    for cell in dict.fromkeys(key for cells in phases for key in cells):
+        values = [cells[cell] for cells in phases if cell in cells]
+        yield cell, add_phases(values)
+
+
+def _sheet_cells(
+    sheet: Sheet, kind: Kind, lattice: Lattice
+) -> Iterator[tuple[CellKey, Value]]:
+    solver = Solver(sheet, lattice, stock=kind.nature == "stock")
+    for region in _area_regions(solver, lattice):
+        yield CellKey("area", kind, region), solver.value(region)
+    for region in _scopes(solver):
+        yield CellKey("unallocated", kind, region), solver.bucket(region)
+    for region in solver.facts:
+        remainder = solver.unspecified(region)
+        if remainder is not None:
+            yield CellKey("unspecified", kind, region), remainder
+
+
+def _area_regions(solver: Solver, lattice: Lattice) -> dict[Region, None]:
+    """Single areas a figure names or lies inside, for its segment and the wider ones."""
+    regions: dict[Region, None] = {}
+    for named in solver.named:
+        for area in named.areas:
+            for code in (area, *lattice.ancestors(area)):
+                for segment in wider_segments(named.segment):
+                    regions.setdefault(Region((code,), segment, named.flow))
+    return regions
+
+
+def _scopes(solver: Solver) -> dict[Region, None]:
+    """Multi-area scopes with live figures, for their segments and the wider ones."""
+    scopes: dict[Region, None] = {}
+    for region in solver.facts:
+        if len(region.areas) > 1:
+            for segment in wider_segments(region.segment):
+                scopes.setdefault(region._replace(segment=segment))
+    return scopes
+
+
+def _cell_order(key: CellKey) -> tuple[object, ...]:
+    region = key.region
+    return (key.kind, region.areas, region.segment, _flow_order(region.flow))
+
+
+def _flow_order(flow: Flow) -> tuple[object, ...]:
+    return (flow.origin or (), flow.destination or ())

@@ -1,0 +1,73 @@
+"""A claim: one version of one figure, ready to be consolidated."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from tollbook_projections.consolidation.interval import Interval
+from tollbook_projections.consolidation.region import Region
+
+
+@dataclass(frozen=True, slots=True)
+class BookKey:
+    """What makes figures addable at all: one originator, one thing counted (R3).
+
+    Attributes:
+        nature: `count` (killed up to a moment) or `stock` (present at a moment).
+    """
+
+    originator: str
+    measure: str
+    unit: str
+    nature: str
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesKey:
+    """The series a figure belongs to: a later figure with the same key revises it (section 5)."""
+
+    book: BookKey
+    region: Region
+    basis: str
+    partial: bool
+    place: str | None
+    incident: str | None
+    dated_by: str | None
+    phase: int
+    window: tuple[datetime | None, datetime] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One version of a figure with its place in its series.
+
+    Attributes:
+        figure: the global figure id, `source/event#figure`.
+        event: `source/event`, the report or the editorial event that made this version.
+        order: decides which of two values of a series is later; arrival plays no part.
+        start: start of the window, None where the report gave none.
+        end: end of the window, else `as_of`.
+        interval: None for `unknown`, which is history only.
+        relay: printed by somebody else than its originator (R16).
+        forced: an editor reviewed it as counted, which lifts the relay rules.
+        breaks: a definition or scope change or a rebase: a fall needs no flag (section 4).
+    """
+
+    figure: str
+    event: str
+    series: SeriesKey
+    order: tuple[datetime, datetime, bool, str, str, int]
+    start: datetime | None
+    end: datetime
+    as_of: datetime
+    interval: Interval | None
+    attribution: str | None
+    part_of: str | None
+    role: str
+    relay: bool
+    forced: bool
+    breaks: bool
+    flags: tuple[str, ...]
+
+    @property
+    def region(self) -> Region:
+        return self.series.region

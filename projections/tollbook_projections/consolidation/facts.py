@@ -1,0 +1,156 @@
+"""What a sheet says now: the current value of every region, ready for the solver."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from tollbook_projections.consolidation.book import BEGINNING, END, Node, Sheet, Span, span_of
+from tollbook_projections.consolidation.claim import SeriesKey
+from tollbook_projections.consolidation.interval import Interval
+from tollbook_projections.consolidation.region import Lattice, Region
+from tollbook_projections.consolidation.series import Series, Step
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """The current values of one region.
+
+    Attributes:
+        base: the latest complete cumulative or stock figure (R4).
+        history: its series, for how things stood at an earlier moment.
+        floors: the latest of each partial or placed series; they only raise low (R7, R13).
+        increments: complete, as their windows; `floor_increments` raise low only.
+        incidents: one span an incident, all of them different people (R11).
+    """
+
+    base: Step | None = None
+    history: Series | None = None
+    floors: tuple[Span, ...] = ()
+    increments: tuple[Span, ...] = ()
+    floor_increments: tuple[Span, ...] = ()
+    incidents: tuple[Span, ...] = ()
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing is left of the region."""
+        return self.base is None and not (
+            self.floors or self.increments or self.floor_increments or self.incidents
+        )
+
+    def figures(self) -> list[str]:
+        """The figures that make these values."""
+        found = list(self.base.figures) if self.base else []
+        for spans in (self.floors, self.increments, self.floor_increments, self.incidents):
+            for span in spans:
+                found.extend(span.figures)
+        return found
+
+    def since(self, moment: datetime) -> "Facts":
+        """What of a superseded multi-area region is not history (R4): later increments only."""
+        return Facts(
+            None,
+            None,
+            (),
+            tuple(span for span in self.increments if span.end > moment),
+            tuple(span for span in self.floor_increments if span.end > moment),
+            tuple(span for span in self.incidents if span.end > moment),
+        )
+
+
+def facts_of(sheet: Sheet, lattice: Lattice) -> dict[Region, Facts]:
+    """The current facts of every region a figure of the sheet speaks of."""
+    found = {region: _facts(node) for region, node in sheet.nodes.items()}
+    for name in sorted(sheet.incidents):
+        for region, span, whole in _incident_spans(sheet.incidents[name], lattice):
+            known = found.get(region, Facts())
+            if whole:
+                found[region] = replace(known, incidents=(*known.incidents, span))
+            else:
+                spans = (*known.floor_increments, span)
+                found[region] = replace(known, floor_increments=spans)
+    return {region: facts for region, facts in found.items() if not facts.empty}
+
+
+def without_history(found: dict[Region, Facts], lattice: Lattice) -> dict[Region, Facts]:
+    """R4: a multi-area scope older than the base of a containing one is history."""
+    kept = {region: _live(region, facts, found, lattice) for region, facts in found.items()}
+    return {region: facts for region, facts in kept.items() if not facts.empty}
+
+
+def _facts(node: Node) -> Facts:
+    return Facts(
+        node.base.at(END),
+        node.base,
+        tuple(replace(span, start=BEGINNING) for span in _floors(node.floors)),
+        _spans(node.increments),
+        _spans(node.floor_increments),
+    )
+
+
+def _floors(series: Mapping[SeriesKey, Series]) -> list[Span]:
+    """Each floor says why it is one: partial coverage, or a named place (R7, R13)."""
+    found = []
+    for key in series:
+        flag = "verified_floor" if key.partial else "place_floor"
+        for span in _spans({key: series[key]}):
+            found.append(replace(span, flags=(*span.flags, flag)))
+    return sorted(found, key=lambda span: (span.end, span.figures))
+
+
+def _spans(series: Mapping[SeriesKey, Series]) -> tuple[Span, ...]:
+    steps = [step for one in series.values() if (step := one.at(END)) is not None]
+    return tuple(
+        sorted((span_of(step) for step in steps), key=lambda span: (span.end, span.figures))
+    )
+
+
+def _incident_spans(sheet: Sheet, lattice: Lattice) -> list[tuple[Region, Span, bool]]:
+    """An incident as spans, each with whether it stands for people no other span of it holds.
+
+    Its widest regions do, as far as they are disjoint; regions inside them, or overlapping one
+    that is already counted, are floors of their own areas only (R11).
+    """
+    values = [pair for pair in map(_incident_value, sheet.nodes.items()) if pair is not None]
+    values.sort(key=lambda pair: (-pair[1].interval.low, pair[0].areas, pair[0].segment))
+    whole: list[Region] = []
+    found = []
+    for region, span in values:
+        inside = any(
+            other != region and lattice.inside(region, other) for other, _ in values
+        )
+        stands = not inside and all(lattice.disjoint(region, other) for other in whole)
+        if stands:
+            whole.append(region)
+        found.append((region, span, stands))
+    return sorted(found, key=lambda entry: entry[0].areas)
+
+
+def _incident_value(pair: tuple[Region, Node]) -> tuple[Region, Span] | None:
+    region, node = pair
+    base = node.base.at(END)
+    if base is not None:
+        return region, span_of(base)
+    steps = [step for one in node.all_series() if (step := one.at(END)) is not None]
+    if not steps:
+        return None
+    span = span_of(max(steps, key=lambda step: (step.interval.low, step.as_of)))
+    return region, replace(span, interval=Interval(span.interval.low, None, None))
+
+
+def _live(
+    region: Region, facts: Facts, found: dict[Region, Facts], lattice: Lattice
+) -> Facts:
+    if len(region.areas) == 1:
+        return facts
+    newer = [
+        other.base.as_of
+        for name, other in found.items()
+        if other.base is not None
+        and (name.segment, name.flow) == (region.segment, region.flow)
+        and name.areas != region.areas
+        and lattice.areas_inside(region.areas, name.areas)
+        and (facts.base is None or other.base.as_of > facts.base.as_of)
+    ]
+    if not newer:
+        return facts
+    return facts.since(max(newer))

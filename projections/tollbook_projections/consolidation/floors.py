@@ -1,0 +1,291 @@
+"""How many at least: lower bounds from sets of figures that cannot be the same people (R9)."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+
+from tollbook_projections.consolidation.book import BEGINNING, END, Span
+from tollbook_projections.consolidation.facts import Facts
+from tollbook_projections.consolidation.grid import AXES, Grid, apart, widest
+from tollbook_projections.consolidation.interval import Interval, least_high
+from tollbook_projections.consolidation.region import Region
+from tollbook_projections.consolidation.weights import heaviest
+
+Window = tuple[datetime, datetime]
+
+BASE = ("base",)
+"""Marks the span made of a region's base figure."""
+
+ADJACENT = timedelta(seconds=1)
+"""A day ends at 23:59:59 and the next begins a second later: nothing happened in between."""
+
+
+class Floors:
+    """Lower bounds over a grid, remembered by region and window.
+
+    Every bound is the sum of figures (or of differences of figures) whose regions or windows are
+    disjoint, so it can never exceed the truth if the figures are true.
+    """
+
+    def __init__(self, grid: Grid) -> None:
+        self._grid = grid
+        self._low: dict[tuple[Region, datetime, datetime], int] = {}
+        self._parts: dict[tuple[Region, datetime, datetime], int] = {}
+
+    def low(self, region: Region, start: datetime = BEGINNING, end: datetime = END) -> int:
+        """The least that figures wholly inside a window say of a region."""
+        if start >= end or not self._grid.inside(region):
+            return 0
+        key = (region, start, end)
+        known = self._low.get(key)
+        if known is None:
+            known = self._low[key] = self._own_low(region, start, end)
+        return known
+
+    def parts_low(self, region: Region, start: datetime, end: datetime) -> int:
+        """The same from the parts of a region alone."""
+        if start >= end or not self._grid.inside(region):
+            return 0
+        key = (region, start, end)
+        known = self._parts.get(key)
+        if known is None:
+            best = self._incidents(region, start, end)
+            for axis in AXES:
+                best = max(best, self.axis_low(axis, region, start, end))
+            known = self._parts[key] = best
+        return known
+
+    def axis_low(self, axis: str, region: Region, start: datetime, end: datetime) -> int:
+        """The heaviest disjoint parts along one axis, leftovers of overlapping ones included."""
+        parts = self._grid.parts(axis, region)
+        outer = widest(parts, self._grid.lattice)
+        if self._grid.pairwise_disjoint(outer):
+            return sum(self.low(part, start, end) for part in outer)
+        weighed = [((part, False), self.low(part, start, end)) for part in parts]
+        if axis == "areas" and start == BEGINNING:
+            weighed += [((part, True), self._leftover(part, end)) for part in parts]
+
+        def disjoint(left: tuple[Region, bool], right: tuple[Region, bool]) -> bool:
+            return self._apart(axis, left, right)
+
+        return heaviest(weighed, disjoint)
+
+    def beside(self, whole: Region, part: Region, end: datetime) -> int:
+        """The least in `whole` that cannot be in `part`, up to a moment (R8)."""
+        best = 0
+        for order in (AXES, tuple(reversed(AXES))):
+            total, at = 0, whole
+            for axis in order:
+                total += self._beside_along(axis, at, part, end)
+                at = _narrowed(axis, at, part)
+            best = max(best, total)
+        return best
+
+    def _beside_along(self, axis: str, whole: Region, part: Region, end: datetime) -> int:
+        lattice = self._grid.lattice
+        parts = [
+            other
+            for other in self._grid.parts(axis, whole)
+            if apart(axis, other, part, lattice)
+        ]
+        outer = widest(parts, lattice)
+        if self._grid.pairwise_disjoint(outer):
+            return sum(self.low(other, BEGINNING, end) for other in outer)
+        weighed = [(other, self.low(other, BEGINNING, end)) for other in parts]
+        return heaviest(weighed, lambda left, right: apart(axis, left, right, lattice))
+
+    def high_at(self, region: Region, moment: datetime) -> int | None:
+        """The most there can have been by a moment: what figures at or after it leave."""
+        highs: list[int | None] = []
+        for other in (region, *self._grid.containing(region)):
+            facts = self._grid.facts.get(other)
+            step = facts.history.first_from(moment) if facts and facts.history else None
+            if step is None or step.interval.high is None:
+                continue
+            beside = 0 if other == region else self.beside(other, region, moment)
+            highs.append(max(0, step.interval.high - beside))
+        return least_high(highs)
+
+    def _own_low(self, region: Region, start: datetime, end: datetime) -> int:
+        best = self.parts_low(region, start, end)
+        facts = self._grid.facts.get(region)
+        if facts is None:
+            return best
+        best = max(best, self._chain(region, facts, None, start, end))
+        for root in self._roots(region, facts, start, end):
+            chain = self._chain(region, facts, root, start, end)
+            if self._conflicts(region, root):
+                return chain
+            best = max(best, chain)
+        return best
+
+    def _conflicts(self, region: Region, root: Span) -> bool:
+        """Parts that exceed a base: its low stays as printed (R6)."""
+        high = root.interval.high
+        return (
+            root.flags == BASE
+            and high is not None
+            and self.parts_low(region, root.start, root.end) > high
+        )
+
+    def _roots(
+        self, region: Region, facts: Facts, start: datetime, end: datetime
+    ) -> Iterable[Span]:
+        """Cumulative values to build on: floors, then the base; from a later start the gain."""
+        if start == BEGINNING:
+            yield from (span for span in facts.floors if span.end <= end)
+        step = facts.history.at(end) if facts.history else None
+        if facts.base is None or step is None or step.as_of <= start:
+            return
+        if start == BEGINNING:
+            yield Span(BEGINNING, step.as_of, step.interval, step.figures, BASE)
+            return
+        before = self.high_at(region, start)
+        if before is None or not self._same_beginning(region, step.start, start):
+            return
+        gain = step.interval.low - before
+        if gain > 0:
+            interval = Interval(gain, None, None)
+            yield Span(start, step.as_of, interval, step.figures, ())
+
+    def _same_beginning(
+        self, region: Region, began: datetime | None, moment: datetime
+    ) -> bool:
+        """Whether no figure used as the earlier bound began counting after this one."""
+        for other in (region, *self._grid.containing(region)):
+            facts = self._grid.facts.get(other)
+            step = facts.history.first_from(moment) if facts and facts.history else None
+            if step is None or step.start is None:
+                continue
+            if began is None or step.start > began:
+                return False
+        return True
+
+    def _chain(
+        self, region: Region, facts: Facts, root: Span | None, start: datetime, end: datetime
+    ) -> int:
+        windows: list[tuple[Window, int]] = []
+        if root is not None:
+            windows.append(((root.start, root.end), self._root_low(region, root)))
+        spans = (*facts.increments, *facts.floor_increments)
+        for span in _widest_first(spans):
+            if span.start < start or span.end > end:
+                continue
+            window = (span.start, span.end)
+            if root is not None and _before(span, root, facts):
+                windows.append((window, span.interval.low))
+            elif all(_clear(window, other) for other, _ in windows):
+                inner = self.parts_low(region, span.start, span.end)
+                windows.append((window, max(span.interval.low, inner)))
+        total = sum(low for _, low in windows)
+        for gap in _gaps([window for window, _ in windows], start, end):
+            total += self.parts_low(region, *gap)
+        return total
+
+    def _root_low(self, region: Region, root: Span) -> int:
+        if self._conflicts(region, root):
+            return root.interval.low
+        return max(root.interval.low, self.parts_low(region, root.start, root.end))
+
+    def _incidents(self, region: Region, start: datetime, end: datetime) -> int:
+        """Different incidents are different people, wherever they were (R11)."""
+        total = 0
+        for other in self._grid.inside(region):
+            for span in self._grid.facts[other].incidents:
+                if start <= span.start and span.end <= end:
+                    total += span.interval.low
+        return total
+
+    def _leftover(self, region: Region, end: datetime) -> int:
+        """What of a multi-area base cannot be in its known parts (R6), where that is certain."""
+        facts = self._grid.facts.get(region)
+        step = facts.history.at(end) if facts and facts.base and facts.history else None
+        if step is None or len(region.areas) == 1:
+            return 0
+        left = step.interval.low
+        for part in widest(self._grid.parts("areas", region), self._grid.lattice):
+            high = self.high_at(part, step.as_of)
+            if high is None:
+                return 0
+            left -= high
+        return max(0, left)
+
+    def _apart(self, axis: str, left: tuple[Region, bool], right: tuple[Region, bool]) -> bool:
+        (one, one_left), (two, two_left) = left, right
+        if apart(axis, one, two, self._grid.lattice):
+            return True
+        if one == two or not (one_left or two_left):
+            return False
+        return (one_left and self._covered(one, two)) or (two_left and self._covered(two, one))
+
+    def _covered(self, whole: Region, other: Region) -> bool:
+        """Whether all that two area sets share lies in known parts of the first."""
+        lattice = self._grid.lattice
+        known = widest(self._grid.parts("areas", whole), lattice)
+        for shared in shared_areas(whole, other, self._grid):
+            if not any(lattice.areas_inside((shared,), part.areas) for part in known):
+                return False
+        return True
+
+
+def shared_areas(left: Region, right: Region, grid: Grid) -> list[str]:
+    """The areas two area sets have in common, at the deeper of the two levels."""
+    contains = grid.lattice.contains
+    shared = []
+    for one in left.areas:
+        for two in right.areas:
+            if contains(one, two):
+                shared.append(two)
+            elif contains(two, one):
+                shared.append(one)
+    return shared
+
+
+def clear_of(window: Window, others: Sequence[Window]) -> bool:
+    """Whether a window overlaps none of the others."""
+    return all(_clear(window, other) for other in others)
+
+
+def within(window: Window, others: Sequence[Window]) -> bool:
+    """Whether a window lies wholly in one of the others."""
+    return any(start <= window[0] and window[1] <= end for start, end in others)
+
+
+def _clear(window: Window, other: Window) -> bool:
+    return window[1] <= other[0] or other[1] <= window[0]
+
+
+def _before(span: Span, root: Span, facts: Facts) -> bool:
+    """A window wholly before the base began counting adds (R5)."""
+    base = facts.base
+    return (
+        root.flags == BASE
+        and base is not None
+        and base.start is not None
+        and span.end < base.start
+    )
+
+
+def _widest_first(spans: Sequence[Span]) -> list[Span]:
+    return sorted(spans, key=lambda span: (span.start - span.end, span.start, -span.interval.low))
+
+
+def _gaps(windows: list[Window], start: datetime, end: datetime) -> list[Window]:
+    gaps: list[Window] = []
+    at = start
+    for first, last in sorted(windows):
+        if first > at and (at == BEGINNING or first - at > ADJACENT):
+            gaps.append((at, first))
+        at = max(at, last)
+    if end > at:
+        gaps.append((at, end))
+    return gaps
+
+
+def _narrowed(axis: str, at: Region, part: Region) -> Region:
+    match axis:
+        case "areas":
+            return at._replace(areas=part.areas)
+        case "segment":
+            return at._replace(segment=part.segment)
+        case _:
+            return at._replace(flow=part.flow)

@@ -1,0 +1,147 @@
+"""The grid of one sheet: which regions have facts, and the parts of a region along each axis."""
+
+from collections.abc import Mapping, Sequence
+
+from tollbook_projections.consolidation.facts import Facts
+from tollbook_projections.consolidation.region import (
+    Lattice,
+    Region,
+    segment_disjoint,
+    segment_inside,
+)
+
+AXES = ("areas", "segment", "flow")
+
+
+class Grid:
+    """Regions with facts, looked at along areas, segments and flows.
+
+    A part of a region along one axis keeps the other two: the provinces of "Syria, civilians",
+    or the segments of "Latakia, all". It is there if any figure lies inside it.
+    """
+
+    def __init__(self, facts: Mapping[Region, Facts], lattice: Lattice) -> None:
+        self.facts = facts
+        self.lattice = lattice
+        regions = sorted(facts, key=_region_order)
+        self._regions = regions
+        self._areas = list(dict.fromkeys(region.areas for region in regions))
+        self._segments = list(dict.fromkeys(region.segment for region in regions))
+        self._flows = list(dict.fromkeys(region.flow for region in regions))
+        self._inside: dict[Region, tuple[Region, ...]] = {}
+        self._maximal: dict[Region, tuple[Region, ...]] = {}
+        self._parts: dict[tuple[str, Region], tuple[Region, ...]] = {}
+
+    def inside(self, region: Region) -> tuple[Region, ...]:
+        """The regions with facts inside a region, itself included."""
+        known = self._inside.get(region)
+        if known is None:
+            known = self._inside[region] = tuple(
+                other for other in self._regions if self.lattice.inside(other, region)
+            )
+        return known
+
+    def containing(self, region: Region) -> list[Region]:
+        """The regions with a base figure that hold a region, itself left out."""
+        return [
+            other
+            for other in self._regions
+            if other != region
+            and self.facts[other].base is not None
+            and self.lattice.inside(region, other)
+        ]
+
+    def maximal(self, region: Region) -> tuple[Region, ...]:
+        """The widest regions with facts strictly inside a region."""
+        known = self._maximal.get(region)
+        if known is None:
+            strict = [other for other in self.inside(region) if other != region]
+            known = self._maximal[region] = widest(strict, self.lattice)
+        return known
+
+    def parts(self, axis: str, region: Region) -> tuple[Region, ...]:
+        """The parts along an axis, nested ones included, that hold any facts."""
+        key = (axis, region)
+        known = self._parts.get(key)
+        if known is None:
+            known = self._parts[key] = tuple(
+                part for part in self._candidates(axis, region) if self.inside(part)
+            )
+        return known
+
+    def touched(self, region: Region) -> tuple[Region, ...]:
+        """The segments of a region that some figure speaks of, here or in a wider scope."""
+        return tuple(
+            part
+            for part in self._candidates("segment", region)
+            if any(
+                segment_inside(other.segment, part.segment)
+                and not self.lattice.areas_disjoint(other.areas, part.areas)
+                and not self.lattice.flow_disjoint(other.flow, part.flow)
+                for other in self._regions
+            )
+        )
+
+    def overhanging(self, region: Region) -> bool:
+        """Whether a figure of this segment or a narrower one reaches in from outside."""
+        return any(
+            segment_inside(other.segment, region.segment)
+            and not self.lattice.areas_inside(other.areas, region.areas)
+            and not self.lattice.areas_disjoint(other.areas, region.areas)
+            and not self.lattice.flow_disjoint(other.flow, region.flow)
+            for other in self._regions
+        )
+
+    def pairwise_disjoint(self, regions: Sequence[Region]) -> bool:
+        """Whether no two of the regions can hold the same people."""
+        return all(
+            self.lattice.disjoint(left, right)
+            for index, left in enumerate(regions)
+            for right in regions[index + 1 :]
+        )
+
+    def _candidates(self, axis: str, region: Region) -> list[Region]:
+        lattice = self.lattice
+        match axis:
+            case "areas":
+                return [
+                    region._replace(areas=areas)
+                    for areas in self._areas
+                    if areas != region.areas and lattice.areas_inside(areas, region.areas)
+                ]
+            case "segment":
+                return [
+                    region._replace(segment=segment)
+                    for segment in self._segments
+                    if segment != region.segment and segment_inside(segment, region.segment)
+                ]
+            case _:
+                return [
+                    region._replace(flow=flow)
+                    for flow in self._flows
+                    if flow != region.flow and lattice.flow_inside(flow, region.flow)
+                ]
+
+
+def widest(regions: Sequence[Region], lattice: Lattice) -> tuple[Region, ...]:
+    """The regions that lie in no other of them."""
+    return tuple(
+        region
+        for region in regions
+        if not any(other != region and lattice.inside(region, other) for other in regions)
+    )
+
+
+def apart(axis: str, left: Region, right: Region, lattice: Lattice) -> bool:
+    """Whether two parts of one region along an axis cannot be the same people."""
+    match axis:
+        case "areas":
+            return lattice.areas_disjoint(left.areas, right.areas)
+        case "segment":
+            return segment_disjoint(left.segment, right.segment)
+        case _:
+            return lattice.flow_disjoint(left.flow, right.flow)
+
+
+def _region_order(region: Region) -> tuple[object, ...]:
+    return (region.areas, region.segment, region.flow.origin or (), region.flow.destination or ())

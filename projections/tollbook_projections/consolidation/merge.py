@@ -1,0 +1,140 @@
+"""One answer from several originators, cell by cell (R12)."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from tollbook_schemas.policy import Policy
+
+from tollbook_projections.consolidation.book import BEGINNING
+from tollbook_projections.consolidation.interval import Interval
+from tollbook_projections.consolidation.solver import Value
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """The consolidated value of a cell.
+
+    Attributes:
+        as_of: the cut-off of the originator that gave best, None where nobody did.
+        oldest: the earliest cut-off that went into that best.
+        supplier: who gave best.
+    """
+
+    interval: Interval
+    as_of: datetime | None
+    oldest: datetime | None
+    supplier: str | None
+    flags: frozenset[str]
+    rules: frozenset[str]
+    figures: frozenset[str]
+
+
+_OWN_BOUNDS = frozenset({"open_high", "mixed_as_of"})
+"""Flags about one originator's value that say nothing of a cell merged from several."""
+
+
+def merge(values: dict[str, Value], policy: Policy) -> Merged:
+    """Consolidates the values of several originators; numbers are never added across them."""
+    supplier, best, flags = _best(values, policy)
+    complete = {name: value for name, value in values.items() if value.complete}
+    comparable = dict(complete)
+    if supplier is not None:
+        comparable[supplier] = values[supplier]
+    interval = Interval(_low(values, comparable), best, _high(values, complete))
+    if interval.best is not None and _disordered(values):
+        flags.add("bounds_disordered")
+    elif interval.best is not None and interval.low > interval.best:
+        interval = replace(interval, best=None)
+        flags.add("floor_above_best")
+    if interval.high is not None:
+        floor = interval.low if interval.best is None else max(interval.low, interval.best)
+        interval = replace(interval, high=max(interval.high, floor))
+    own = values[supplier] if supplier is not None else None
+    for value in values.values():
+        flags |= value.flags - _OWN_BOUNDS
+    if interval.high is None:
+        flags.add("open_high")
+    if own is not None and "mixed_as_of" in own.flags:
+        flags.add("mixed_as_of")
+    return Merged(
+        interval=interval,
+        as_of=own.as_of if own and interval.best is not None else None,
+        oldest=own.oldest if own and interval.best is not None else None,
+        supplier=supplier if interval.best is not None else None,
+        flags=frozenset(flags),
+        rules=frozenset().union(*(value.rules for value in values.values()), {"R12"}),
+        figures=frozenset().union(*(value.figures for value in values.values())),
+    )
+
+
+def add_phases(phases: list[Value]) -> Value:
+    """The phases of one originator added (R17): a counter that restarted counts new people."""
+    total = phases[0]
+    for value in phases[1:]:
+        dates = [at for at in (total.as_of, value.as_of) if at is not None]
+        oldest = [at for at in (total.oldest, value.oldest) if at is not None]
+        total = Value(
+            total.interval + value.interval,
+            complete=total.complete and value.complete,
+            floor=total.floor and value.floor,
+            flags=total.flags | value.flags | {"phases_added"},
+            rules=total.rules | value.rules | {"R17"},
+            figures=total.figures | value.figures,
+            as_of=max(dates, default=None),
+            oldest=min(oldest, default=None),
+        )
+    if total.interval.high is not None:
+        return replace(total, flags=total.flags - {"open_high"})
+    return total
+
+
+def _best(
+    values: dict[str, Value], policy: Policy
+) -> tuple[str | None, int | None, set[str]]:
+    """The first in rank whose value is not below the low of a better ranked one.
+
+    Originators the policy does not rank follow by latest as_of, then name: that is their rank.
+    """
+    rank = {name: place for place, name in enumerate(policy.source_rank)}
+
+    def order(name: str) -> tuple[int, float, str]:
+        as_of = values[name].as_of or BEGINNING
+        return rank.get(name, len(rank)), -(as_of - BEGINNING).total_seconds(), name
+
+    flags: set[str] = set()
+    floor = 0
+    for name in sorted(values, key=order):
+        best = values[name].interval.best
+        if best is not None and best >= floor:
+            return name, best, set()
+        if best is not None:
+            flags.add("below_ranked_floor")
+        floor = max(floor, values[name].interval.low)
+    return None, None, flags
+
+
+def _low(values: dict[str, Value], comparable: dict[str, Value]) -> int:
+    floors = [
+        value.interval.low
+        for value in values.values()
+        if not value.complete and "verified_floor" in value.flags
+    ]
+    if comparable:
+        floors.append(min(value.interval.low for value in comparable.values()))
+    else:
+        floors.extend(value.interval.low for value in values.values())
+    return max(floors, default=0)
+
+
+def _high(values: dict[str, Value], complete: dict[str, Value]) -> int | None:
+    chosen = complete or {name: value for name, value in values.items() if not value.floor}
+    high: int | None = 0 if chosen else None
+    for value in chosen.values():
+        if high is None or value.interval.high is None:
+            return None
+        high = max(high, value.interval.high)
+    return high
+
+
+def _disordered(values: dict[str, Value]) -> bool:
+    return any("bounds_disordered" in value.flags for value in values.values())

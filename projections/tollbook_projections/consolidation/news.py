@@ -1,0 +1,116 @@
+"""What was counted in a region after a moment: later increments, incidents and parts (R5, R6)."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from tollbook_projections.consolidation.book import BEGINNING, Span
+from tollbook_projections.consolidation.floors import Window, clear_of, within
+from tollbook_projections.consolidation.region import Region
+
+if TYPE_CHECKING:
+    from tollbook_projections.consolidation.solver import Solver
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """Something counted in one window that an earlier figure cannot hold.
+
+    Attributes:
+        best: None where it straddles another window, or has no point value.
+        excess: a part's value first known after its total: the total's unassigned part explains
+            it first (R6).
+    """
+
+    start: datetime
+    end: datetime
+    best: int | None
+    high: int | None
+    figures: tuple[str, ...] = ()
+    excess: bool = False
+    flags: frozenset[str] = frozenset()
+
+    @property
+    def window(self) -> Window:
+        return self.start, self.end
+
+
+STRADDLES = frozenset({"window_straddles"})
+
+
+def gather(solver: "Solver", region: Region, after: datetime) -> list[News]:
+    """Everything inside a region that came after a moment, each person once at most.
+
+    Widest first: an increment of the region holds the increments and incidents of its parts in
+    its window. What straddles a window gets best None and a flag, and only widens high (R5).
+    """
+    facts = solver.facts.get(region)
+    news: list[News] = []
+    if facts is not None and facts.base is not None and facts.base.as_of > after:
+        news.append(_restated(solver, region, after))
+        after = facts.base.as_of
+    taken = _own(facts.increments if facts else (), after, news)
+    for span in facts.incidents if facts else ():
+        _place(_news(span, after), taken, news, after)
+    parts = [(part, solver.news(part, after)) for part in solver.grid.maximal(region)]
+    fresh = [part for part, items in parts if items]
+    tangled = not solver.grid.pairwise_disjoint(fresh)
+    for _, items in parts:
+        for item in items:
+            entry = replace(item, best=None, flags=item.flags | STRADDLES) if tangled else item
+            _place(entry, taken, news, after)
+    return news
+
+
+def _own(spans: tuple[Span, ...], after: datetime, news: list[News]) -> list[Window]:
+    """The region's own increments, widest first; nested ones are checks."""
+    taken: list[Window] = []
+    for span in sorted(spans, key=lambda span: (span.start - span.end, span.start)):
+        if span.end <= after:
+            continue
+        window = (span.start, span.end)
+        entry = _news(span, after)
+        if within(window, taken):
+            continue
+        if not clear_of(window, taken):
+            entry = replace(entry, best=None, flags=entry.flags | STRADDLES)
+        news.append(entry)
+        if entry.best is not None or not entry.flags & STRADDLES:
+            taken.append(window)
+    return taken
+
+
+def _place(item: News, taken: list[Window], news: list[News], after: datetime) -> None:
+    """Adds what no wider increment holds already."""
+    if item.end <= after or within(item.window, taken):
+        return
+    if not clear_of(item.window, taken):
+        item = replace(item, best=None, flags=item.flags | STRADDLES)
+    news.append(item)
+
+
+def _news(span: Span, after: datetime) -> News:
+    interval = span.interval
+    if span.start < after:
+        flags = frozenset(span.flags) | STRADDLES
+        return News(span.start, span.end, None, interval.high, span.figures, flags=flags)
+    return News(
+        span.start, span.end, interval.best, interval.high, span.figures, flags=frozenset(span.flags)
+    )
+
+
+def _restated(solver: "Solver", region: Region, after: datetime) -> News:
+    """A base later than a moment, less what was known of the region at that moment."""
+    facts = solver.facts[region]
+    base = facts.base
+    if base is None:
+        raise ValueError("a region without a base was not restated")
+    if after == BEGINNING:
+        interval = base.interval
+        return News(after, base.as_of, interval.best, interval.high, base.figures)
+    then = solver.then(region, after)
+    known = then.best is not None
+    held = then.low if then.best is None else then.best
+    best = None if base.interval.best is None else max(0, base.interval.best - held)
+    high = None if base.interval.high is None else max(0, base.interval.high - then.low)
+    return News(after, base.as_of, best, high, base.figures, excess=not known)

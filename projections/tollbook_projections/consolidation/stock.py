@@ -1,0 +1,42 @@
+"""Lower bounds for stocks: people present at a moment, never added over time (R14)."""
+
+from datetime import datetime
+
+
+from tollbook_projections.consolidation.floors import Floors
+from tollbook_projections.consolidation.region import Region
+
+
+class StockFloors(Floors):
+    """The latest figure of each site; sites add only if disjoint.
+
+    People leave: an older figure of a part is no floor for a newer one of the whole. So the
+    start of a window here is the cut-off from which parts' figures still count.
+    """
+
+    def _own_low(self, region: Region, start: datetime, end: datetime) -> int:
+        facts = self._grid.facts.get(region)
+        step = facts.history.at(end) if facts and facts.history else None
+        floors = [span for span in facts.floors if span.end <= end] if facts else []
+        since = start
+        best = 0
+        if step is not None and step.as_of >= start:
+            since, best = step.as_of, step.interval.low
+        recent = [span.interval.low for span in floors if span.end >= since]
+        inner = self.parts_low(region, since, end)
+        if step is not None and step.as_of == since and self._exceeded(step.interval.high, inner):
+            inner = 0
+        return max(best, inner, *recent)
+
+    @staticmethod
+    def _exceeded(high: int | None, parts: int) -> bool:
+        """Parts of the same or a later day above a closed figure are a conflict, not a floor."""
+        return high is not None and parts > high
+
+    def high_at(self, region: Region, moment: datetime) -> int | None:
+        """A stock says nothing of other moments than its own."""
+        facts = self._grid.facts.get(region)
+        step = facts.history.at(moment) if facts and facts.history else None
+        return step.interval.high if step is not None and step.as_of == moment else None
+
+

@@ -1,0 +1,132 @@
+"""The views of the read models: rows and a question in, the documents of the contract out."""
+
+from collections.abc import Iterable, Mapping
+
+from tollbook_schemas.gazetteer import Gazetteer
+from tollbook_schemas.policy import Policy
+
+from tollbook_projections.consolidation.consolidate import Consolidation, consolidate
+from tollbook_projections.documents import cell_document, check_document
+from tollbook_projections.dossiers import Files
+from tollbook_projections.filing import Document, decode
+from tollbook_projections.query import Position, Query, clocks
+from tollbook_projections.selection import admit, published_at
+from tollbook_projections.series_view import series_documents
+from tollbook_projections.statements import STATEMENT_ROW
+from tollbook_projections.tolls import CELL_ROW
+
+
+def toll_document(
+    crisis: str,
+    rows: Mapping[str, bytes],
+    query: Query,
+    position: Position,
+    gazetteer: Gazetteer,
+    policy: Policy,
+) -> Document:
+    """The view `tolls`: cells with low / best / high, every originator's own, and the checks.
+
+    Args:
+        rows: the rows of the crisis in the read model `tolls`.
+        position: where these rows were read.
+    """
+    answer = _consolidated(rows, query, gazetteer, policy)
+    if query.live:
+        cells: Iterable[Document] = (
+            decode(row) for key, row in sorted(rows.items()) if key.startswith(CELL_ROW)
+        )
+    else:
+        cells = (cell_document(cell, gazetteer) for cell in answer.cells)
+    return {
+        "crisis": crisis,
+        **clocks(query, position),
+        "policy": policy.id,
+        "gazetteer": gazetteer.version,
+        "cells": [cell for cell in cells if _asked(cell, query, gazetteer)],
+        "checks": [
+            check_document(check)
+            for check in answer.checks
+            if query.measure in {None, check.counted.measure}
+        ],
+    }
+
+
+displacement_document = toll_document
+"""The view `displacement`: the same document from the rows of that read model."""
+
+
+def revisions_document(
+    crisis: str,
+    rows: Mapping[str, bytes],
+    query: Query,
+    series: str | None,
+    position: Position,
+    gazetteer: Gazetteer,
+    policy: Policy,
+) -> Document:
+    """The view `revisions`: the history of every series, or of one by its id."""
+    documents = series_documents(rows, query, gazetteer, policy)
+    if series is not None:
+        documents = [document for document in documents if document["id"] == series]
+    return {"crisis": crisis, **clocks(query, position), "series": documents}
+
+
+def statements_document(
+    crisis: str, rows: Mapping[str, bytes], query: Query, position: Position
+) -> Document:
+    """The view `statements`, in order of publication.
+
+    A statement has no cut-off of its own: `as_of` reads it by its publication.
+    """
+    found = [decode(row) for key, row in rows.items() if key.startswith(STATEMENT_ROW)]
+    moment = query.moment
+    statements = [
+        document
+        for document in found
+        if (moment.known_as_of is None or document["sequence"] <= moment.known_as_of)
+        and all(
+            limit is None or published_at(document) <= limit
+            for limit in (moment.as_of, moment.published_as_of)
+        )
+        and query.originator in {None, document["report_originator"]}
+    ]
+    statements.sort(key=lambda document: (published_at(document), document["id"]))
+    return {"crisis": crisis, **clocks(query, position), "statements": statements}
+
+
+def _consolidated(
+    rows: Mapping[str, bytes], query: Query, gazetteer: Gazetteer, policy: Policy
+) -> Consolidation:
+    files = Files()
+    files.load(rows)
+    moment = query.moment
+    admitted = admit(files.figures.values(), files.all_acts(), moment)
+    return consolidate(
+        admitted.dossiers,
+        gazetteer,
+        policy,
+        as_of=query.as_of,
+        originator=query.originator,
+        cells=not query.live,
+    )
+
+
+def _asked(cell: Document, query: Query, gazetteer: Gazetteer) -> bool:
+    if query.measure not in {None, cell["measure"]}:
+        return False
+    if query.area is None:
+        return True
+    area = gazetteer.canonical(query.area)
+    return any(
+        code == area or gazetteer.contains(area, code) for code in cell["area"].split("+")
+    )
+
+
+__all__ = [
+    "Position",
+    "Query",
+    "displacement_document",
+    "revisions_document",
+    "statements_document",
+    "toll_document",
+]

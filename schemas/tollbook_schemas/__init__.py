@@ -1,0 +1,1 @@
+"""The contract of tollbook: events, figures, areas, views and errors."""

@@ -1,0 +1,124 @@
+"""The AsyncAPI 3 description of the streams, for systems that publish or read them."""
+
+from typing import Any, Final
+
+_CONTRACT_VERSION: Final = "1.0.0"
+_PREFIX: Final = "org.tollbook."
+
+
+def asyncapi_document(events: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """AsyncAPI 3.0 with one message for each event type.
+
+    Args:
+        events: the JSON Schema of each event type; definitions are moved to the components.
+    """
+    schemas: dict[str, Any] = {}
+    messages: dict[str, Any] = {}
+    for kind, schema in events.items():
+        name = _name(kind)
+        schemas |= {key: _moved(part) for key, part in schema["$defs"].items()}
+        body = {key: part for key, part in schema.items() if key != "$defs"}
+        schemas[name] = _moved({**body, "title": name})
+        messages[name] = {
+            "name": kind,
+            "contentType": "application/cloudevents+json",
+            "payload": {"$ref": f"#/components/schemas/{name}"},
+        }
+    messages["Rejection"] = _rejection()
+    return {
+        "asyncapi": "3.0.0",
+        "info": {
+            "title": "tollbook",
+            "version": _CONTRACT_VERSION,
+            "description": "Reports come in on the inbox and are kept, in order, on the ledger.",
+            "license": {"name": "Apache-2.0"},
+        },
+        "defaultContentType": "application/cloudevents+json",
+        "channels": _channels([_name(kind) for kind in events]),
+        "operations": _operations(),
+        "components": {"messages": messages, "schemas": dict(sorted(schemas.items()))},
+    }
+
+
+def _name(kind: str) -> str:
+    words = kind.removeprefix(_PREFIX).replace(".", "_").split("_")
+    return f"{''.join(word.capitalize() for word in words[:-1])}Event"
+
+
+def _moved(node: Any) -> Any:
+    match node:
+        case dict():
+            return {
+                key: item.replace("#/$defs/", "#/components/schemas/")
+                if key == "$ref"
+                else _moved(item)
+                for key, item in node.items()
+            }
+        case list():
+            return [_moved(item) for item in node]
+        case _:
+            return node
+
+
+def _channels(names: list[str]) -> dict[str, Any]:
+    events = {name: {"$ref": f"#/components/messages/{name}"} for name in names}
+    rejections = {"Rejection": {"$ref": "#/components/messages/Rejection"}}
+    partition = {"p": {"description": "The partition of the crisis, a number from 0."}}
+    return {
+        "inbox": {
+            "address": "tollbook:inbox",
+            "description": "Redis stream; publish with XADD tollbook:inbox * event <json>.",
+            "messages": events,
+        },
+        "ledger": {
+            "address": "tollbook:{p}:ledger",
+            "description": "Redis stream of one partition (the braces around the number are part "
+            "of the key); entry <sequence>-0, dense from 1; field e holds the canonical event "
+            "with `recordedtime`, field h its RFC 6962 leaf hash.",
+            "parameters": partition,
+            "messages": events,
+        },
+        "rejected": {
+            "address": "tollbook:rejected",
+            "description": "Redis stream of what was refused, byte for byte, with its faults.",
+            "messages": rejections,
+        },
+        "quarantine": {
+            "address": "tollbook:{p}:quarantine",
+            "description": "Redis stream of events whose key was recorded with other content.",
+            "parameters": partition,
+            "messages": rejections,
+        },
+    }
+
+
+def _operations() -> dict[str, Any]:
+    def operation(action: str, channel: str, summary: str) -> dict[str, Any]:
+        return {
+            "action": action,
+            "channel": {"$ref": f"#/channels/{channel}"},
+            "summary": summary,
+        }
+
+    return {
+        "publish": operation("receive", "inbox", "tollbook takes reports from anybody."),
+        "record": operation("send", "ledger", "tollbook records each event once, in order."),
+        "reject": operation("send", "rejected", "tollbook keeps what it refuses, with reasons."),
+        "quarantine": operation("send", "quarantine", "tollbook keeps conflicting retries."),
+    }
+
+
+def _rejection() -> dict[str, Any]:
+    fault = {
+        "type": "object",
+        "properties": {
+            "pointer": {"type": "string", "description": "RFC 6901 pointer into the document."},
+            "message": {"type": "string", "description": "What is wrong and would be right."},
+        },
+        "required": ["pointer", "message"],
+    }
+    return {
+        "name": "rejection",
+        "contentType": "application/json",
+        "payload": {"type": "array", "items": fault, "description": "The faults, in order."},
+    }

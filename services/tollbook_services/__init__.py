@@ -1,0 +1,1 @@
+"""The running parts of tollbook: store, intake, projector, command."""

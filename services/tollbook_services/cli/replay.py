@@ -1,0 +1,59 @@
+"""`replay`: fold the whole ledger again and compare with the live read models."""
+
+from tollbook_schemas.errors import CheckFailedError
+from tollbook_services.cli.common import COMMON, Common
+from tollbook_services.render import console, data, words
+from tollbook_services.replay import ReplayResult
+from tollbook_services.replay import replay as fold_again
+from tollbook_services.wiring import Tollbook, open_tollbook
+
+_SHOWN_MAX = 20
+"""Differences printed for people: the first ones tell where to look."""
+
+_COLUMNS = ("identical", "events", "digest_live", "digest_replayed", "differences")
+
+
+async def replay(*, common: Common = COMMON) -> int:
+    """Fold everything again, and compare with the live views: `identical`, or exit 4."""
+    async with open_tollbook(common.settings()) as book:
+        await book.catch_up()
+        result = await run_replay(book)
+    document = {name: getattr(result, name) for name in _COLUMNS}
+    match common.format:
+        case "json":
+            data.write_json(document)
+        case "csv":
+            data.write_csv(_COLUMNS, [document])
+        case _:
+            console.answer(*replay_lines(result))
+    return 0 if result.identical else CheckFailedError.exit_code
+
+
+async def run_replay(book: Tollbook) -> ReplayResult:
+    """Replay with a progress bar on stderr."""
+    with console.progress() as bar:
+        task = bar.add_task("replaying", total=None)
+
+        def advanced(done: int, total: int) -> None:
+            bar.update(task, completed=done, total=total)
+
+        return await fold_again(book.ledger, book.readmodels, book.folds, advanced)
+
+
+def replay_lines(result: ReplayResult) -> list[str]:
+    """`identical` or `DIFFERENT`, both digests, and the first differences."""
+    verdict = "identical" if result.identical else "DIFFERENT"
+    text = "\n".join(
+        (
+            f"{verdict}: {words.plural(result.events, 'event')} folded again",
+            f"live      {result.digest_live}",
+            f"replayed  {result.digest_replayed}",
+        )
+    )
+    if result.identical:
+        return [text]
+    shown = [words.clean(difference) for difference in result.differences[:_SHOWN_MAX]]
+    hidden = len(result.differences) - len(shown)
+    if hidden > 0:
+        shown.append(f"and {hidden:,} more")
+    return [text, "\n".join(shown)]

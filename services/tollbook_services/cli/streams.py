@@ -1,0 +1,121 @@
+"""`events`, `rejected` and `quarantine`: what the streams hold, read back."""
+
+from collections.abc import AsyncIterator
+from typing import Annotated, Any, Final
+
+import orjson
+from cyclopts import Parameter
+from rich import box
+from rich.table import Table
+from rich.text import Text
+
+from tollbook_schemas.errors import UsageError
+from tollbook_schemas.times import format_instant
+from tollbook_services.cli.common import COMMON, Common, Format
+from tollbook_services.ledger import StoredEntry
+from tollbook_services.render import console, data, words
+from tollbook_services.wiring import Tollbook, open_tollbook
+
+PAGE: Final = 500
+"""Entries read at once: a page of the largest events stays below a few megabytes."""
+
+_EVENT: Final = ("partition", "sequence", "recorded_at", "type", "source", "id", "crisis", "leaf")
+
+
+async def events(
+    *,
+    partition: Annotated[int | None, Parameter(help="Only this partition.")] = None,
+    crisis: Annotated[str | None, Parameter(help="Only events of this crisis.")] = None,
+    from_: Annotated[int, Parameter(name="--from", help="First sequence of each partition.")] = 1,
+    to: Annotated[int | None, Parameter(help="Last sequence of each partition.")] = None,
+    common: Common = COMMON,
+) -> None:
+    """The stored events, as recorded: JSON Lines with --format json.
+
+    Each line has the partition, the sequence, the leaf hash (RFC 6962) and the event, byte for
+    byte as it is stored.
+    """
+    async with open_tollbook(common.settings()) as book:
+        wanted = _partitions(book, partition, crisis)
+        entries = _events(book, wanted, from_, to, crisis)
+        await _print_events(entries, common.format)
+
+
+def _partitions(book: Tollbook, partition: int | None, crisis: str | None) -> list[int]:
+    count = book.ledger.partitions
+    if partition is not None and not 0 <= partition < count:
+        raise UsageError(f"--partition: the ledger has 0 to {count - 1}, not {partition}")
+    wanted = list(range(count)) if partition is None else [partition]
+    if crisis is None:
+        return wanted
+    return [number for number in wanted if number == book.partition_of(crisis)]
+
+
+async def _events(
+    book: Tollbook, partitions: list[int], first: int, last: int | None, crisis: str | None
+) -> AsyncIterator[tuple[StoredEntry, dict[str, Any]]]:
+    for partition in partitions:
+        after = max(first, 1) - 1
+        while page := await book.ledger.read(partition, after=after, count=PAGE, upto=last):
+            for entry in page:
+                event = orjson.loads(entry.stored)
+                if crisis is None or event.get("subject") == crisis:
+                    yield entry, event
+            after = page[-1].sequence
+
+
+async def _print_events(
+    entries: AsyncIterator[tuple[StoredEntry, dict[str, Any]]], wanted: Format
+) -> None:
+    if wanted == "json":
+        async for entry, _ in entries:
+            data.write_json_line(_position(entry) | {"event": orjson.Fragment(entry.stored)})
+        return
+    rows = [{**_position(entry), **_named(event)} async for entry, event in entries]
+    if wanted == "csv":
+        data.write_csv(_EVENT, rows)
+    elif rows:
+        console.answer(_event_table(rows))
+    else:
+        console.answer(Text("No events."))
+
+
+def _position(entry: StoredEntry) -> dict[str, Any]:
+    return {
+        "partition": entry.partition,
+        "sequence": entry.sequence,
+        "recorded_at": format_instant(entry.recorded_at),
+        "leaf": entry.leaf.hex(),
+    }
+
+
+def _named(event: dict[str, Any]) -> dict[str, Any]:
+    body = event.get("data") or {}
+    about = body.get("title") or body.get("reason") or ""
+    return {
+        "type": event["type"],
+        "source": event["source"],
+        "id": event["id"],
+        "crisis": event["subject"],
+        "about": about,
+    }
+
+
+def _event_table(rows: list[dict[str, Any]]) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    table.add_column("p", justify="right", no_wrap=True)
+    table.add_column("sequence", justify="right", no_wrap=True)
+    table.add_column("recorded", no_wrap=True)
+    table.add_column("type", no_wrap=True)
+    table.add_column("id", max_width=30)
+    table.add_column("about")
+    for row in rows:
+        table.add_row(
+            str(row["partition"]),
+            words.number(row["sequence"]),
+            words.moment(row["recorded_at"]),
+            words.clean(row["type"]).removeprefix("org.tollbook."),
+            words.clean(row["id"]),
+            words.clean(row["about"]),
+        )
+    return table

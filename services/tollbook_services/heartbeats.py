@@ -1,0 +1,99 @@
+"""Heartbeats: each worker says, by the engine's clock, that it still makes rounds, and where."""
+
+import os
+import socket
+from collections.abc import Awaitable
+from dataclasses import dataclass
+from typing import Any, Final, Literal, cast
+
+import orjson
+from redis.asyncio import Redis
+
+from tollbook_services.readmodels import call
+
+BEAT_INTERVAL_S: Final = 1.0
+"""A worker beats once in this time: each beat is a write that the engine syncs to disk."""
+
+ALIVE_S_MAX: Final = 5.0
+"""A worker silent for longer counts as stopped: five beats missed."""
+
+FORGOTTEN_MS: Final = 600_000
+"""A silent worker is listed for ten minutes once another one of its role beats."""
+
+WorkerState = Literal["running", "standing_by", "stopped"]
+
+
+@dataclass(frozen=True, slots=True)
+class Heartbeat:
+    """What a worker last said.
+
+    Attributes:
+        worker: `host:pid:suffix`, unique among the workers.
+        role: `projector`, `intake`, ...
+        state: `stopped` where it said goodbye, or has been silent for `ALIVE_S_MAX`.
+        sequence: the position in the partition it had come to.
+        age_s: seconds since then, by the engine's clock.
+    """
+
+    worker: str
+    role: str
+    state: WorkerState
+    sequence: int
+    age_s: float
+
+    @property
+    def alive(self) -> bool:
+        """Whether the worker can be expected to do its work."""
+        return self.state != "stopped"
+
+
+class Heartbeats:
+    """The heartbeats of the workers of each partition."""
+
+    def __init__(self, redis: Redis) -> None:
+        """Take the engine's client."""
+        self._redis = redis
+
+    async def beat(
+        self, partition: int, worker: str, role: str, state: WorkerState, sequence: int
+    ) -> None:
+        """Say that `worker` is in `state` and has come to `sequence`."""
+        body = orjson.dumps({"state": state, "sequence": sequence})
+        await call(self._redis, "tollbook_beat", [_key(partition)], [worker, FORGOTTEN_MS, role, body])
+
+    async def read(self, partition: int) -> tuple[Heartbeat, ...]:
+        """What every worker of a partition last said, by role and worker."""
+        now_ms = await engine_time_ms(self._redis)
+        stored = await cast(
+            Awaitable[dict[bytes, bytes]], self._redis.hgetall(_key(partition))
+        )
+        beats = (_heartbeat(worker.decode(), text, now_ms) for worker, text in stored.items())
+        return tuple(sorted(beats, key=lambda beat: (beat.role, beat.worker)))
+
+    async def alive(self, partition: int, role: str) -> bool:
+        """Whether a worker of this role is at work on the partition."""
+        return any(beat.alive and beat.role == role for beat in await self.read(partition))
+
+
+def worker_name(suffix: str = "") -> str:
+    """A name for this process: `host:pid`, with a suffix where it runs several workers."""
+    name = f"{socket.gethostname()}:{os.getpid()}"
+    return f"{name}:{suffix}" if suffix else name
+
+
+async def engine_time_ms(redis: Redis) -> int:
+    """The engine's clock, in milliseconds of Unix time."""
+    seconds, micros = await cast(Awaitable[tuple[int, int]], redis.time())
+    return seconds * 1000 + micros // 1000
+
+
+def _key(partition: int) -> str:
+    return f"tollbook:{{{partition}}}:heartbeats"
+
+
+def _heartbeat(worker: str, text: bytes, now_ms: int) -> Heartbeat:
+    beat_ms, role, body = text.split(b" ", 2)
+    said: dict[str, Any] = orjson.loads(body)
+    age_s = max(0, now_ms - int(beat_ms)) / 1000
+    state: WorkerState = said["state"] if age_s <= ALIVE_S_MAX else "stopped"
+    return Heartbeat(worker, role.decode(), state, said["sequence"], age_s)

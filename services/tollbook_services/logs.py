@@ -1,0 +1,29 @@
+"""Logs of the workers on standard error: lines for people on a terminal, JSON elsewhere."""
+
+import logging
+import sys
+from typing import Any
+
+import structlog
+
+
+def configure_logs() -> None:
+    """Set up structlog for this process, unless it has been set up already."""
+    if structlog.is_configured():
+        return
+    terminal = sys.stderr.isatty()
+    renderer: Any = (
+        structlog.dev.ConsoleRenderer() if terminal else structlog.processors.JSONRenderer()
+    )
+    errors = [] if terminal else [structlog.processors.dict_tracebacks]
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            *errors,
+            renderer,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )

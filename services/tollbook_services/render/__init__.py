@@ -1,0 +1,1 @@
+"""How documents are shown: tables for people, JSON and CSV for programs."""

@@ -1,0 +1,183 @@
+"""Tables of cells: low, best and high by area and segment, with who says so."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any, Final
+
+from rich import box
+from rich.style import Style
+from rich.table import Table
+
+from tollbook_services.render import words
+
+Cell = Mapping[str, Any]
+Name = Callable[[str], str]
+
+DIM: Final = Style(dim=True)
+BOLD: Final = Style(bold=True)
+_UNITS: Final = {
+    "person": "persons",
+    "household": "households",
+    "family": "families",
+    "house": "houses",
+    "incident": "incidents",
+    "body": "bodies",
+}
+
+CSV_COLUMNS: Final = (
+    "crisis",
+    "kind",
+    "area",
+    "name",
+    "measure",
+    "unit",
+    "nature",
+    "segment",
+    "origin",
+    "destination",
+    "originator",
+    "low",
+    "best",
+    "high",
+    "as_of",
+    "flags",
+    "figures",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Which columns a table needs beyond those that every table has."""
+
+    origin: bool
+    destination: bool
+    flags: bool
+
+
+def cell_tables(cells: Iterable[Cell], name: Name) -> list[Table]:
+    """One table for each measure, unit and nature; numbers of two tables are never comparable."""
+    ordered = sorted(cells, key=_table_key)
+    return [_table(key, list(group), name) for key, group in groupby(ordered, key=_table_key)]
+
+
+def csv_rows(document: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """One row for each cell (`originator` empty), then one for each originator's own value."""
+    rows: list[dict[str, Any]] = []
+    for cell in document["cells"]:
+        merged = {**cell, "crisis": document["crisis"]}
+        rows.append({**merged, "originator": None})
+        rows.extend(
+            {**merged, "flags": [], "figures": [], **own} for own in cell.get("originators", ())
+        )
+    return rows
+
+
+def title_of(measure: str, unit: str, nature: str) -> str:
+    """`Killed, persons`; `Sheltering, persons, present at that time`."""
+    text = f"{words.words([measure]).capitalize()}, {_UNITS.get(unit, unit)}"
+    return f"{text}, present at that time" if nature == "stock" else text
+
+
+def _table_key(cell: Cell) -> tuple[str, str, str]:
+    return (cell["measure"], cell["unit"], cell["nature"])
+
+
+def _table(key: tuple[str, str, str], cells: Sequence[Cell], name: Name) -> Table:
+    layout = Layout(
+        origin=any(cell.get("origin") for cell in cells),
+        destination=any(cell.get("destination") for cell in cells),
+        flags=any(cell["flags"] for cell in cells),
+    )
+    table = Table(
+        title=title_of(*key),
+        title_justify="left",
+        title_style=BOLD,
+        box=box.SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
+    )
+    _columns(table, layout)
+    ordered = sorted(cells, key=_row_key)
+    for _, group in groupby(ordered, key=_area_key):
+        rows = list(group)
+        for index, cell in enumerate(rows):
+            _cell_rows(table, cell, layout, name, first=index == 0)
+        table.add_section()
+    return table
+
+
+def _columns(table: Table, layout: Layout) -> None:
+    table.add_column("area", max_width=26)
+    if layout.origin:
+        table.add_column("from", max_width=18)
+    if layout.destination:
+        table.add_column("to", max_width=18)
+    table.add_column("segment", max_width=20)
+    for bound in ("low", "best", "high"):
+        table.add_column(bound, justify="right", no_wrap=True)
+    table.add_column("as of", no_wrap=True)
+    table.add_column("who")
+    if layout.flags:
+        table.add_column("flags", max_width=24)
+
+
+def _area_key(cell: Cell) -> tuple[int, str]:
+    """Provinces by code, then what nobody has split, then the country."""
+    if cell["kind"] == "unallocated":
+        return (1, cell["area"])
+    return (0 if len(cell["area"]) > 2 else 2, cell["area"])
+
+
+def _row_key(cell: Cell) -> tuple[object, ...]:
+    slug = cell["segment"]
+    ends = (cell.get("origin") or "", cell.get("destination") or "")
+    return (_area_key(cell), ends, slug == "all", slug)
+
+
+def _cell_rows(table: Table, cell: Cell, layout: Layout, name: Name, *, first: bool) -> None:
+    own = list(cell.get("originators", ()))
+    who = words.clean(own[0]["originator"]) if len(own) == 1 else f"{len(own)} originators"
+    lead = [area_label(cell) if first else ""]
+    lead += _ends(cell, layout, name)
+    lead.append(words.segment(cell["segment"]))
+    total = cell["segment"] == "all"
+    table.add_row(*lead, *_values(cell, who, layout), style=BOLD if total else None)
+    if len(own) > 1:
+        blank = [""] * len(lead)
+        for value in own:
+            label = f"  {words.clean(value['originator'])}"
+            table.add_row(*blank, *_values(value, label, layout), style=DIM)
+
+
+def _values(value: Cell, who: str, layout: Layout) -> list[str]:
+    texts = [
+        words.number(value["low"]),
+        words.number(value["best"]),
+        words.high(value["high"]),
+        words.moment(value.get("as_of")),
+        who,
+    ]
+    return [*texts, words.words(value.get("flags", ()))] if layout.flags else texts
+
+
+def _ends(cell: Cell, layout: Layout, name: Name) -> list[str]:
+    texts = []
+    for wanted, end in ((layout.origin, "origin"), (layout.destination, "destination")):
+        if wanted:
+            codes = cell.get(end)
+            texts.append(joined(codes, name) if codes else words.MISSING)
+    return texts
+
+
+def joined(codes: str | Sequence[str], name: Name) -> str:
+    """`Latakia + Tartous`: the names of areas that are joined with `+` or listed."""
+    parts = codes.split("+") if isinstance(codes, str) else codes
+    return " + ".join(words.clean(name(code)) for code in parts)
+
+
+def area_label(cell: Cell) -> str:
+    """`Latakia SY-LA`, or `unallocated Latakia + Tartous`."""
+    label = words.clean(cell.get("name") or cell["area"])
+    if cell["kind"] == "unallocated":
+        return label if label.startswith("unallocated") else f"unallocated {label}"
+    return f"{label} {words.clean(cell['area'])}"

@@ -1,0 +1,54 @@
+"""Everything an operator can set, read once at the entry point into one frozen model."""
+
+from pathlib import Path
+from typing import Any, Final
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from tollbook_schemas.errors import UsageError
+
+DEFAULT_DATA: Final = Path(".tollbook")
+PARTITIONS_MAX: Final = 1024
+"""Partitions of a ledger: each costs a projector loop, and no machine here runs more."""
+
+
+class Settings(BaseSettings):
+    """Options of the command line win over `TOLLBOOK_*` variables, and these over defaults.
+
+    Attributes:
+        data: directory of the embedded store.
+        redis: URL of an outside Redis or Valkey; None means the embedded store.
+        partitions: ledger partitions, used only when a ledger is created.
+        visible_timeout_s: seconds `publish` waits for the read models to show its events.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix="TOLLBOOK_", env_ignore_empty=True, frozen=True, extra="ignore"
+    )
+
+    data: Path = DEFAULT_DATA
+    redis: str | None = None
+    partitions: int = Field(default=4, ge=1, le=PARTITIONS_MAX)
+    visible_timeout_s: float = Field(default=30.0, gt=0)
+
+
+def read_settings(*, data: Path | None = None, redis: str | None = None) -> Settings:
+    """The settings of this process; what is None comes from the environment or the default.
+
+    `data` given without `redis` means the embedded store there, whatever `TOLLBOOK_REDIS` says.
+
+    Raises:
+        UsageError: a `TOLLBOOK_*` variable has a value that cannot be meant.
+    """
+    given: dict[str, Any] = {}
+    if data is not None:
+        given = {"data": data, "redis": redis}
+    elif redis is not None:
+        given = {"redis": redis}
+    try:
+        return Settings(**given)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = "TOLLBOOK_" + "_".join(map(str, first["loc"])).upper()
+        raise UsageError(f"{name}={first['input']}: {first['msg']}") from error

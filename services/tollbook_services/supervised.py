@@ -1,0 +1,64 @@
+"""Runs a module as a child of `tollbook serve`, and ends it when that parent is gone."""
+
+import os
+import runpy
+import signal
+import sys
+import threading
+import time
+from typing import Final
+
+from redis import Redis
+from redis.exceptions import RedisError
+
+PARENT_VARIABLE: Final = "TOLLBOOK_SERVE_PID"
+"""Process id of the supervisor, given to each child."""
+
+ENGINE_VARIABLE: Final = "TOLLBOOK_SERVE_ENGINE"
+"""URL of the engine, given where the supervisor started it and it is to stop with it."""
+
+LOOK_EVERY_S: Final = 0.5
+"""Seconds between two looks at the parent: `getppid` costs nothing and works everywhere."""
+
+GRACE_S: Final = 15.0
+"""Seconds an orphan may take to stop by itself."""
+
+
+def main() -> None:
+    """Run the module named by the first argument with the rest as its command line."""
+    parent = int(os.environ[PARENT_VARIABLE])
+    orphaned = threading.Event()
+    threading.Thread(target=_watch, args=(parent, orphaned), daemon=True).start()
+    module, *sys.argv[1:] = sys.argv[1:]
+    sys.argv[0] = module
+    try:
+        runpy.run_module(module, run_name="__main__", alter_sys=True)
+    finally:
+        if orphaned.is_set():
+            _stop_engine()
+
+
+def _watch(parent: int, orphaned: threading.Event) -> None:
+    while os.getppid() == parent:
+        time.sleep(LOOK_EVERY_S)
+    orphaned.set()
+    os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(GRACE_S)
+    _stop_engine()
+    os._exit(1)
+
+
+def _stop_engine() -> None:
+    """Shut the engine down cleanly: nobody is left to do it. Whoever comes second finds it gone."""
+    url = os.environ.get(ENGINE_VARIABLE)
+    if url is None:
+        return
+    try:
+        with Redis.from_url(url) as engine:
+            engine.shutdown()
+    except (RedisError, OSError):
+        return
+
+
+if __name__ == "__main__":
+    main()

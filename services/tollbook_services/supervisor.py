@@ -1,0 +1,123 @@
+"""`tollbook serve`: engine, intake and projector as child processes that outlive a kill -9."""
+
+import asyncio
+import os
+import sys
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+
+import structlog
+
+from tollbook_schemas.errors import EngineError
+from tollbook_services.child import Backoff, Child, Command
+from tollbook_services.engine import EngineProcess
+from tollbook_services.logs import configure_logs
+from tollbook_services.settings import Settings
+from tollbook_services.supervised import ENGINE_VARIABLE, PARENT_VARIABLE
+
+_log = structlog.get_logger("tollbook.serve")
+
+Announce = Callable[[str], None]
+
+
+def worker_commands(url: str) -> tuple[Command, ...]:
+    """Intake and projector on the engine at `url`, in the order in which they are stopped."""
+    return tuple(
+        Command(
+            name,
+            (
+                sys.executable,
+                "-m",
+                "tollbook_services.supervised",
+                "tollbook_services.cli",
+                name,
+                "--redis",
+                url,
+            ),
+        )
+        for name in ("intake", "projector")
+    )
+
+
+async def serve(
+    settings: Settings,
+    stop: asyncio.Event,
+    *,
+    commands: Callable[[str], Sequence[Command]] = worker_commands,
+    announce: Announce | None = None,
+) -> int:
+    """Run engine and workers until `stop` is set; the exit code.
+
+    With `settings.redis` the engine is somebody else's and only the workers run here. What dies
+    is started again with growing waits. Stopping goes upstream first: intake, projector, engine.
+
+    Args:
+        settings: where the store is.
+        stop: set it to stop.
+        commands: the command lines of the workers for an engine URL.
+        announce: takes the one line that says everything has been started; default: print it.
+
+    Raises:
+        EngineError: the engine cannot be started at all.
+    """
+    configure_logs()
+    async with _engine(settings) as (url, owned):
+        variables = {PARENT_VARIABLE: str(os.getpid())}
+        if owned:
+            variables[ENGINE_VARIABLE] = url
+        children = [Child(command, variables) for command in commands(url)]
+        keepers = [child.start() for child in children]
+        (announce or _print_line)(ready_line(settings, url))
+        stopped = asyncio.ensure_future(stop.wait())
+        try:
+            done, _ = await asyncio.wait((stopped, *keepers), return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
+        finally:
+            stopped.cancel()
+            for child in children:
+                await child.stop()
+    return 0
+
+
+def ready_line(settings: Settings, url: str) -> str:
+    """What `serve` prints once, on standard output."""
+    where = "outside engine" if settings.redis else f"data in {settings.data}"
+    return f"tollbook is ready: {where}, redis at {url}"
+
+
+@asynccontextmanager
+async def _engine(settings: Settings) -> AsyncIterator[tuple[str, bool]]:
+    """The URL of the engine, kept running meanwhile, and whether it is ours to stop."""
+    if settings.redis is not None:
+        yield settings.redis, False
+        return
+    engine = EngineProcess(settings.data)
+    url = await engine.start()
+    keeper = asyncio.create_task(_keep_engine(engine), name="engine")
+    try:
+        yield url, True
+    finally:
+        keeper.cancel()
+        await asyncio.gather(keeper, return_exceptions=True)
+        await engine.stop()
+
+
+async def _keep_engine(engine: EngineProcess) -> None:
+    backoff, clock = Backoff(), asyncio.get_running_loop().time
+    began = clock()
+    while True:
+        code = await engine.wait()
+        wait_s = backoff.after(clock() - began)
+        _log.error("engine died", code=code, restart_in_s=wait_s)
+        await asyncio.sleep(wait_s)
+        began = clock()
+        try:
+            await engine.start()
+        except EngineError as error:
+            _log.error("engine does not start", error=str(error))
+
+
+def _print_line(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()

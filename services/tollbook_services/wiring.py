@@ -1,0 +1,159 @@
+"""The composition root: the one place where engine, ledger, read models and folds meet."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from typing import Final
+
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from tollbook_projections import catalogue
+from tollbook_projections.projection import Fold
+from tollbook_schemas.errors import EngineError
+from tollbook_schemas.gazetteer import Gazetteer, default_gazetteer
+from tollbook_schemas.policy import Policy, default_policy
+from tollbook_services import keys
+from tollbook_services.checkpoint import RowsRead
+from tollbook_services.engine import check_engine, connect, open_engine
+from tollbook_services.heartbeats import Heartbeats
+from tollbook_services.ledger import Ledger
+from tollbook_services.projector import Projector
+from tollbook_services.readmodels import ReadModels, projection_id
+from tollbook_services.settings import Settings
+
+PATIENCE_S: Final = 6.0
+"""Seconds a live projector is given: longer than a heartbeat outlives a killed one."""
+
+LOOK_AGAIN_S: Final = 0.02
+"""Seconds between two looks at a live projector's position: below what a person notices."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tollbook:
+    """Everything a command works with, opened.
+
+    Attributes:
+        url: the engine that `redis` is connected to.
+        folds: makes the in-memory state of each projection.
+        projections: the stored name of each projection by its name: `tolls` is `tolls.v1`.
+    """
+
+    settings: Settings
+    url: str
+    redis: Redis
+    ledger: Ledger
+    readmodels: ReadModels
+    heartbeats: Heartbeats
+    gazetteer: Gazetteer
+    policy: Policy
+    folds: tuple[Callable[[], Fold], ...]
+    projections: Mapping[str, str]
+
+    def projector(self) -> Projector:
+        """A projection worker in this process."""
+        return Projector(self.ledger, self.readmodels, self.folds)
+
+    def partition_of(self, crisis: str) -> int:
+        """The partition that holds a crisis."""
+        return keys.partition_of(crisis, self.ledger.partitions)
+
+    async def catch_up(
+        self, partitions: Iterable[int] | None = None, *, patience_s: float = PATIENCE_S
+    ) -> bool:
+        """Bring the read models to the ledger's present head; whether they are there.
+
+        A live projector is given `patience_s` seconds for it; where there is none, or it dies
+        meanwhile, this process folds. The checkpoint makes two at once harmless.
+        """
+        wanted = range(self.ledger.partitions) if partitions is None else partitions
+        reached = True
+        for partition in wanted:
+            head = await self.ledger.head(partition)
+            reached = await self._catch_up(partition, head, patience_s) and reached
+        return reached
+
+    async def _catch_up(self, partition: int, head: int, patience_s: float) -> bool:
+        loop = asyncio.get_running_loop()
+        until = loop.time() + patience_s
+        names = self.projections.values()
+        while min(await self.readmodels.positions(partition, names)) < head:
+            if not await self.heartbeats.alive(partition, "projector"):
+                await self.projector().catch_up(partition)
+                return True
+            if loop.time() >= until:
+                return False
+            await asyncio.sleep(LOOK_AGAIN_S)
+        return True
+
+    async def read(self, partition: int, projection: str, crisis: str) -> RowsRead:
+        """The rows of a crisis in one projection, and the position they were read at."""
+        return await self.readmodels.read(partition, self.projections[projection], crisis)
+
+    async def crises(self) -> list[str]:
+        """The crises of this ledger, in order."""
+        found: set[str] = set()
+        for partition in range(self.ledger.partitions):
+            for name in self.projections.values():
+                found.update(await self.readmodels.crises(partition, name))
+        return sorted(found)
+
+
+@asynccontextmanager
+async def open_tollbook(settings: Settings, *, create: bool = False) -> AsyncIterator[Tollbook]:
+    """Open the store the settings name; the embedded engine runs at least until the exit.
+
+    Args:
+        settings: where the store is.
+        create: make a store where there is none; else its absence is an error.
+
+    Raises:
+        EngineError: there is no store, or its engine cannot be reached or is unfit.
+    """
+    async with AsyncExitStack() as stack:
+        url = await _engine_url(settings, stack, create=create)
+        try:
+            redis = await connect(url)
+            stack.push_async_callback(redis.aclose)
+            await check_engine(redis)
+            yield await _assemble(settings, url, redis)
+        except (RedisError, OSError) as error:
+            if isinstance(error, BrokenPipeError):
+                raise
+            raise EngineError(_unreachable(settings, error)) from error
+
+
+async def _engine_url(settings: Settings, stack: AsyncExitStack, *, create: bool) -> str:
+    if settings.redis is not None:
+        return settings.redis
+    if not create and not settings.data.is_dir():
+        raise EngineError(
+            f"there is no ledger in {settings.data}: publish something first, "
+            "or name the directory with --data or the server with --redis"
+        )
+    handle = await stack.enter_async_context(open_engine(settings.data))
+    return handle.url
+
+
+async def _assemble(settings: Settings, url: str, redis: Redis) -> Tollbook:
+    gazetteer, policy = default_gazetteer(), default_policy()
+    folds = catalogue.folds(gazetteer, policy)
+    return Tollbook(
+        settings=settings,
+        url=url,
+        redis=redis,
+        ledger=await Ledger.open(redis, partitions=settings.partitions),
+        readmodels=ReadModels(redis),
+        heartbeats=Heartbeats(redis),
+        gazetteer=gazetteer,
+        policy=policy,
+        folds=folds,
+        projections={fold.name: projection_id(fold) for fold in (make() for make in folds)},
+    )
+
+
+def _unreachable(settings: Settings, error: Exception) -> str:
+    where = settings.redis or f"the embedded engine in {settings.data}"
+    remedy = "check the URL and that the server runs" if settings.redis else "run the command again"
+    return f"cannot reach {where} ({error}): {remedy}"
