@@ -63,7 +63,11 @@ def _moved(node: Any) -> Any:
 def _channels(names: list[str]) -> dict[str, Any]:
     events = {name: {"$ref": f"#/components/messages/{name}"} for name in names}
     rejections = {"Rejection": {"$ref": "#/components/messages/Rejection"}}
-    partition = {"p": {"description": "The partition of the crisis, a number from 0."}}
+    text = (
+        "The partition: the first 8 bytes of SHA-256 of the crisis, big-endian, modulo the number "
+        "of partitions. The braces around it are part of the key (a hash tag)."
+    )
+    partition = {"p": {"description": text}}
     return {
         "inbox": {
             "address": "tollbook:inbox",
@@ -72,9 +76,8 @@ def _channels(names: list[str]) -> dict[str, Any]:
         },
         "ledger": {
             "address": "tollbook:{p}:ledger",
-            "description": "Redis stream of one partition (the braces around the number are part "
-            "of the key); entry <sequence>-0, dense from 1; field e holds the canonical event "
-            "with `recordedtime`, field h its RFC 6962 leaf hash.",
+            "description": "Redis stream of one partition; entry <sequence>-0, dense from 1; "
+            "field e is the canonical event with `recordedtime`, field h its RFC 6962 leaf hash.",
             "parameters": partition,
             "messages": events,
         },

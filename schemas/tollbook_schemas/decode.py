@@ -1,6 +1,7 @@
 """From bytes to a JSON document, or to the faults that keep them from being one."""
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -15,6 +16,9 @@ _INTEGER_DIGITS_MAX: Final = 17
 
 _ESCAPE_CHARS: Final = 6
 """Characters of the longest escape in a JSON text, \\u0000."""
+
+_SURROGATE: Final = re.compile(r"\\u[dD][89a-fA-F]")
+"""An escape that may be half of a pair: only the slow reading tells."""
 
 _TOO_DEEP: Final = (Fault("", "nested deeper than any event: send a CloudEvents object"),)
 
@@ -50,6 +54,8 @@ def decode_document(raw: bytes) -> dict[str, Any] | tuple[Fault, ...]:
     raw = raw.removeprefix(_BOM)
     try:
         text = raw.decode()
+        if _SURROGATE.search(text):
+            return _examine(raw)
         document = _FAST.decode(text)
     except (UnicodeDecodeError, _OddityError, json.JSONDecodeError):
         return _examine(raw)
@@ -94,8 +100,8 @@ def _syntax(error: json.JSONDecodeError) -> Fault:
         return Fault("", "empty: send one JSON object")
     if _cut_off(document, error):
         line = document.count("\n") + 1
-        where = f"line {line}, column {len(document) - document.rfind(chr(10))}"
-        text = "the JSON ends in the middle of the document, at"
+        where = f"line {line}, column {len(document) - document.rfind(chr(10)) - 1}"
+        text = "the JSON ends in the middle of the document, after"
         return Fault("", f"{text} {where}: the file seems cut off; send it whole")
     if error.msg == "Extra data":
         text = f"more text follows after the JSON object, at {where}"

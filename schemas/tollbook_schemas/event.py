@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any, Final, Literal
 
-from pydantic import ValidationInfo, field_validator
+from pydantic import ValidationInfo, ValidatorFunctionWrapHandler, field_validator
 
 from tollbook_schemas.editorial import (
     FigureMarkedDuplicate,
@@ -64,9 +64,11 @@ class Event(Model):
     """What happened, by `type`."""
     ext: Ext | None = None
 
-    @field_validator("data", mode="plain", json_schema_input_type=EventData)
+    @field_validator("data", mode="wrap")
     @classmethod
-    def _by_type(cls, value: Any, info: ValidationInfo) -> Any:
+    def _by_type(
+        cls, value: Any, _by_union: ValidatorFunctionWrapHandler, info: ValidationInfo
+    ) -> Any:
         model = DATA_MODELS.get(info.data.get("type", ""))
         if model is None:
             return value  # the event fails by its type; more faults would be guesses

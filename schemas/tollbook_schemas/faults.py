@@ -62,10 +62,23 @@ def pointer_to(place: Place) -> str:
 def _faults(detail: ErrorDetails, document: dict[str, Any]) -> Iterator[Fault]:
     place: Place = tuple(detail["loc"])
     if detail["type"] == REFUSAL:
-        for inner, text in detail["ctx"]["refusals"]:
-            yield Fault(pointer_to((*place, *inner)), text)
+        for inner, text in detail.get("ctx", {})["refusals"]:
+            yield Fault(pointer_to(_standing((*place, *inner), document)), text)
         return
-    yield Fault(pointer_to(place), _message(detail, place, document))
+    pointer = pointer_to(_standing(place, document))
+    yield Fault(pointer, _message(detail, place, document))
+
+
+def _standing(place: Place, document: dict[str, Any]) -> Place:
+    """The place in the document as sent: a list of one may have been written as its item."""
+    node: Any = document
+    for position, step in enumerate(place):
+        if not isinstance(node, dict | list):
+            return place[:position]
+        if isinstance(node, dict) and step not in node:
+            break
+        node = node[int(step)] if isinstance(node, list) else node[step]
+    return place
 
 
 def _message(detail: ErrorDetails, place: Place, document: dict[str, Any]) -> str:
@@ -75,7 +88,7 @@ def _message(detail: ErrorDetails, place: Place, document: dict[str, Any]) -> st
     if kind == "extra_forbidden":
         return _unknown_field(place, document)
     if kind == "literal_error":
-        return _not_allowed(place, given, str(detail["ctx"]["expected"]))
+        return _not_allowed(place, given, str(detail.get("ctx", {})["expected"]))
     if kind in _KINDS:
         return f"it must be {_KINDS[kind]}, not {_shown(given)}"
     tell = _TELL.get(kind)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any, Final
+from typing import Final
 
 import orjson
 from pydantic import ValidationError
@@ -72,10 +72,11 @@ def event_from_stored(stored: bytes) -> Event:
         CheckFailedError: the bytes are not what the ledger stores.
     """
     try:
-        document: dict[str, Any] = orjson.loads(stored)
-        document.pop(RECORDED_TIME, None)
+        document = orjson.loads(stored)
+        if isinstance(document, dict):
+            document.pop(RECORDED_TIME, None)
         return Event.model_validate(document)
-    except (orjson.JSONDecodeError, ValidationError, AttributeError) as error:
+    except (orjson.JSONDecodeError, ValidationError) as error:
         raise CheckFailedError(f"a stored event cannot be read: {error}") from error
 
 

@@ -4,7 +4,7 @@ from typing import Literal, NotRequired
 
 from typing_extensions import TypedDict  # pydantic reads typing.TypedDict only from 3.12 on
 
-CellKind = Literal["area", "unallocated"]
+CellKind = Literal["area", "unallocated", "unspecified"]
 Nature = Literal["count", "stock"]
 
 
@@ -15,23 +15,28 @@ class KnownAsOf(TypedDict):
     time: str | None
 
 
-class OriginatorValue(TypedDict):
-    """One originator's own value for a cell; a null bound is open, a null best was not given."""
+class Bounds(TypedDict):
+    """An interval: a null low or high is open, a null best was given by nobody."""
 
-    originator: str
     low: int | None
     best: int | None
     high: int | None
+
+
+class OriginatorValue(Bounds):
+    """One originator's own value for a cell."""
+
+    originator: str
     as_of: str | None
     flags: NotRequired[list[str]]
-    figures: NotRequired[list[str]]
 
 
-class Cell(TypedDict):
+class Cell(Bounds):
     """A cell: (kind, area, measure, unit, nature, segment, origin, destination) and its value.
 
     `area` joins several areas with `+` in code order; `areas` lists them. `high` is null with the
     flag `open_high` where it is unbounded; `best` is null where no source gave a point value.
+    `oldest_as_of` is given where the figures of a sum have different cut-offs.
     """
 
     kind: CellKind
@@ -44,49 +49,49 @@ class Cell(TypedDict):
     segment: str
     origin: str | None
     destination: str | None
-    low: int | None
-    best: int | None
-    high: int | None
     as_of: str | None
     oldest_as_of: NotRequired[str | None]
+    supplied_by: NotRequired[str | None]
     flags: list[str]
+    rules: NotRequired[list[str]]
     figures: list[str]
     originators: list[OriginatorValue]
-    rules: NotRequired[list[str]]
 
 
 class Check(TypedDict):
-    """Two numbers that should agree, both shown (docs/domain.md, checks)."""
+    """Two numbers that should agree, both shown; `holds` is null where it cannot be told."""
 
     kind: str
     figure: str
-    stated: int | dict[str, int | None] | None
-    computed: int | dict[str, int | None] | None
+    measure: NotRequired[str]
+    unit: NotRequired[str]
+    stated: Bounds | None
+    computed: Bounds | None
+    against: NotRequired[list[str]]
     holds: bool | None
-    flags: NotRequired[list[str]]
-    figures: NotRequired[list[str]]
 
 
-class TollsDocument(TypedDict):
-    """`tollbook tolls CRISIS`: every cell of a crisis, with its checks."""
+class Clocks(TypedDict):
+    """What every view was asked for: the three clocks of docs/domain.md, section 2."""
 
     crisis: str
     as_of: str | None
     published_as_of: NotRequired[str | None]
     known_as_of: KnownAsOf
+
+
+class TollsDocument(Clocks):
+    """`tollbook tolls CRISIS`: every cell of a crisis, with its checks."""
+
     policy: str
     gazetteer: str
     cells: list[Cell]
     checks: list[Check]
 
 
-class DisplacementDocument(TypedDict):
+class DisplacementDocument(Clocks):
     """`tollbook displacement CRISIS`: movements and people sheltering, never summed together."""
 
-    crisis: str
-    as_of: str | None
-    published_as_of: NotRequired[str | None]
-    known_as_of: KnownAsOf
     policy: str
     gazetteer: str
     cells: list[Cell]
@@ -99,7 +104,7 @@ class RevisionStep(TypedDict):
     n: int
     kind: str
     previous: dict[str, object] | None
-    quantity: dict[str, object]
+    quantity: dict[str, object] | None
     as_of: str | None
     published_at: str | None
     recorded_at: str
@@ -108,6 +113,8 @@ class RevisionStep(TypedDict):
     figure: str
     event: str
     url: str | None
+    relayed_by: NotRequired[str | None]
+    counts: NotRequired[bool]
     flags: list[str]
 
 
@@ -121,39 +128,43 @@ class Series(TypedDict):
     segment: str
     areas: list[str]
     basis: str
+    place: NotRequired[str | None]
+    incident: NotRequired[str | None]
+    origin: NotRequired[str | None]
+    destination: NotRequired[str | None]
     revisions: list[RevisionStep]
 
 
-class RevisionsDocument(TypedDict):
+class RevisionsDocument(Clocks):
     """`tollbook revisions CRISIS`: the history of every series."""
 
-    crisis: str
-    known_as_of: KnownAsOf
     series: list[Series]
 
 
 class StatementEntry(TypedDict):
-    """One statement, with the figures it is about by their global ids."""
+    """One statement as filed, with its own id and the figures it is about as global ids."""
 
     id: str
     speaker: str
     kind: str
     text: str
     about: list[str]
-    stance: str | None
-    originator: str
+    stance: NotRequired[str]
+    said_at: NotRequired[str]
+    ext: NotRequired[dict[str, object]]
+    report_originator: str
+    relayed_by: str | None
     published_at: str
-    recorded_at: str
-    sequence: int
-    event: str
     url: str | None
+    event: str
+    time: str
+    sequence: int
+    recorded_at: str
 
 
-class StatementsDocument(TypedDict):
+class StatementsDocument(Clocks):
     """`tollbook statements CRISIS`: who said what about which figures."""
 
-    crisis: str
-    known_as_of: KnownAsOf
     statements: list[StatementEntry]
 
 
@@ -180,28 +191,42 @@ class ReceiptDocument(TypedDict):
 
 
 class ProjectionStatus(TypedDict):
-    """How far one projection has read one partition."""
+    """How far one projection has read one partition, and how many events it set aside."""
 
     projection: str
     version: int
     sequence: int
     lag_events: int
-    lag_seconds: float | None
+    lag_seconds: float
+    parked: NotRequired[int]
+
+
+class WorkerStatus(TypedDict):
+    """One worker of a partition, and how long ago it last made progress."""
+
+    worker: str
+    role: str
+    state: str
+    sequence: int
+    age_seconds: float
 
 
 class PartitionStatus(TypedDict):
-    """One partition: its head and its projections."""
+    """One partition: its head, its projections and its workers."""
 
     partition: int
     head: int
     recorded_at: str | None
+    quarantined: NotRequired[int]
     projections: list[ProjectionStatus]
+    workers: NotRequired[list[WorkerStatus]]
 
 
 class StatusDocument(TypedDict):
     """`tollbook status`: partitions, heads, projection positions and lag."""
 
     ledger: str
+    engine: NotRequired[str]
     partitions: list[PartitionStatus]
     inbox: NotRequired[int]
     rejected: NotRequired[int]

@@ -210,7 +210,7 @@ async def _show_replay(book: Tollbook, replay: Replay) -> bool:
         f"live      {result.digest_live}",
         f"replayed  {result.digest_replayed}",
     )
-    return result.identical
+    return bool(result.identical)
 
 
 def _show_next(book: Tollbook) -> None:

@@ -9,7 +9,7 @@ from tollbook_projections.projection import Fold, Recorded, RowChange
 from tollbook_schemas.canonical import leaf_hash
 from tollbook_schemas.errors import CheckFailedError, EngineError
 from tollbook_schemas.parse import event_from_stored
-
+from tollbook_schemas.times import format_instant
 from tollbook_services.checkpoint import CommitResult, Snapshot
 from tollbook_services.ledger import StoredEntry
 from tollbook_services.readmodels import projection_id
@@ -25,7 +25,7 @@ class RowStore(Protocol):
 
     async def snapshot(self, partition: int, projection: str) -> Snapshot: ...
 
-    async def commit(  # noqa: PLR0913 - one atomic step needs all of it
+    async def commit(  # noqa: PLR0913, PLR0917 - one atomic step needs all of it
         self,
         partition: int,
         projection: str,
@@ -60,8 +60,9 @@ def page_item(entry: StoredEntry) -> PageItem:
 
 
 def altered(entry: StoredEntry) -> bool:
-    """Whether the stored bytes are no longer those whose leaf hash was stored beside them."""
-    return leaf_hash(entry.stored) != entry.leaf
+    """Whether the stored bytes or the time are no longer those of the leaf hash beside them."""
+    time = f'"recordedtime":"{format_instant(entry.recorded_at)}"'.encode()
+    return leaf_hash(entry.stored) != entry.leaf or time not in entry.stored
 
 
 class Lane:

@@ -9,7 +9,7 @@ from typing import Any, Final, Literal, cast
 import orjson
 from redis.asyncio import Redis
 
-from tollbook_services.readmodels import call
+from tollbook_services.readmodel_functions import Functions
 
 BEAT_INTERVAL_S: Final = 1.0
 """A worker beats once in this time: each beat is a write that the engine syncs to disk."""
@@ -53,20 +53,20 @@ class Heartbeats:
     def __init__(self, redis: Redis) -> None:
         """Take the engine's client."""
         self._redis = redis
+        self._functions = Functions(redis)
 
     async def beat(
         self, partition: int, worker: str, role: str, state: WorkerState, sequence: int
     ) -> None:
         """Say that `worker` is in `state` and has come to `sequence`."""
         body = orjson.dumps({"state": state, "sequence": sequence})
-        await call(self._redis, "tollbook_beat", [_key(partition)], [worker, FORGOTTEN_MS, role, body])
+        arguments = [worker, FORGOTTEN_MS, role, body]
+        await self._functions.call("tollbook_beat", [_key(partition)], arguments)
 
     async def read(self, partition: int) -> tuple[Heartbeat, ...]:
         """What every worker of a partition last said, by role and worker."""
         now_ms = await engine_time_ms(self._redis)
-        stored = await cast(
-            Awaitable[dict[bytes, bytes]], self._redis.hgetall(_key(partition))
-        )
+        stored = await cast(Awaitable[dict[bytes, bytes]], self._redis.hgetall(_key(partition)))
         beats = (_heartbeat(worker.decode(), text, now_ms) for worker, text in stored.items())
         return tuple(sorted(beats, key=lambda beat: (beat.role, beat.worker)))
 
@@ -83,7 +83,7 @@ def worker_name(suffix: str = "") -> str:
 
 async def engine_time_ms(redis: Redis) -> int:
     """The engine's clock, in milliseconds of Unix time."""
-    seconds, micros = await cast(Awaitable[tuple[int, int]], redis.time())
+    seconds, micros = await redis.time()
     return seconds * 1000 + micros // 1000
 
 

@@ -36,7 +36,7 @@ class Worker(Protocol):
 
 def is_transient(error: Exception) -> bool:
     """Whether the same call can succeed later without anything in this process changing."""
-    return isinstance(error, _TRANSIENT) or str(error).startswith(_TRANSIENT_CODES)
+    return isinstance(error, (*_TRANSIENT, EngineError)) or str(error).startswith(_TRANSIENT_CODES)
 
 
 async def ensure_group(redis: Redis) -> None:

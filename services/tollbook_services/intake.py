@@ -171,7 +171,7 @@ async def run_intake(url: str, stop: asyncio.Event) -> None:
         _log.info("intake started", consumer=consumer)
         await _work(url, redis, intake, stop)
     except (RedisError, OSError) as error:
-        raise EngineError(f"intake lost its engine or ledger: {error}") from error
+        raise EngineError(f"intake lost its engine, ledger or group: {error}") from error
     finally:
         await redis.aclose()
 

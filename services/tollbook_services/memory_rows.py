@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from tollbook_projections.projection import RowChange
-
 from tollbook_services.checkpoint import Checkpoint, CommitResult, Snapshot
 
 _NOTHING = Checkpoint("", 0, None)
@@ -30,7 +29,7 @@ class MemoryRows:
             self._checkpoints.get(place, _NOTHING), rows, dict(sorted(self._parked[place].items()))
         )
 
-    async def commit(  # noqa: PLR0913 - the signature of the read models
+    async def commit(  # noqa: PLR0913, PLR0917 - the signature of the read models
         self,
         partition: int,
         projection: str,
@@ -55,9 +54,3 @@ class MemoryRows:
         self._parked[place].update(parked or {})
         self._checkpoints[place] = Checkpoint(self._ledger_id, new_sequence, recorded_at)
         return CommitResult(committed=True, sequence=new_sequence)
-
-    def forget(self, partition: int) -> None:
-        """Drop what is kept of a partition."""
-        for kept in (self._checkpoints, self._rows, self._parked):
-            for place in [place for place in kept if place[0] == partition]:
-                del kept[place]

@@ -3,7 +3,7 @@
 import re
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain, islice
+from itertools import chain
 from typing import Any, BinaryIO
 
 import orjson
@@ -16,8 +16,11 @@ from tollbook_services.ledger import Ledger, Receipt
 PUBLISH_BATCH = 500
 """Documents per append: the batch at which one fsync costs almost nothing per event."""
 
+PUBLISH_BYTES = 8 * 2**20
+"""Bytes after which a batch is closed early, so that large reports do not pile up in memory."""
+
 _BOM = b"\xef\xbb\xbf"
-_TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*(?:"|\Z)|[{}\[\],]', re.DOTALL)
+_TOKEN = re.compile(rb'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)|[{}\[\],]', re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +91,21 @@ async def publish_batches(
     origin: str = "publish",
 ) -> AsyncIterator[list[Receipt]]:
     """`publish`, a batch of up to 500 receipts at a time, for input of any length."""
-    source = iter(documents)
-    while batch := list(islice(source, PUBLISH_BATCH)):
+    for batch in _batches(documents):
         yield await _publish_batch(batch, ledger, gazetteer, origin)
+
+
+def _batches(documents: Iterable[Document]) -> Iterator[list[Document]]:
+    batch: list[Document] = []
+    size = 0
+    for document in documents:
+        batch.append(document)
+        size += len(document.raw)
+        if len(batch) == PUBLISH_BATCH or size >= PUBLISH_BYTES:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
 
 
 async def _publish_batch(
@@ -177,6 +192,8 @@ def _balanced(text: bytes) -> bool:
     """Whether the text is exactly one bracketed value, as far as brackets and strings tell."""
     depth = 0
     body = text.strip()
+    if not body.startswith((b"{", b"[")):
+        return False
     for token in _TOKEN.finditer(body):
         depth += _step(token.group())
         if depth == 0 and token.group() in (b"}", b"]"):

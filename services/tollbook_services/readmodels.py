@@ -2,14 +2,13 @@
 
 from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from datetime import datetime
-from importlib import resources
 from typing import Any, Final, cast
 
 from redis.asyncio import Redis
-from redis.exceptions import ResponseError
+
 from tollbook_projections.projection import Fold, RowChange
 from tollbook_schemas.errors import EngineError
-
+from tollbook_services import keys
 from tollbook_services.checkpoint import (
     Checkpoint,
     CommitResult,
@@ -18,6 +17,7 @@ from tollbook_services.checkpoint import (
     checkpoint_from,
     instant_text,
 )
+from tollbook_services.readmodel_functions import Functions
 
 ROWS_AT_ONCE_MAX: Final = 5_000
 """Rows read in one server-side call: about 10 ms, for which every other client waits."""
@@ -46,8 +46,9 @@ class ReadModels:
         """Take the engine's client; the ledger's id is read from the engine where not given."""
         self.redis = redis
         self._ledger_id = ledger_id
+        self._functions = Functions(redis)
 
-    async def commit(  # noqa: PLR0913 - one atomic step needs all of it
+    async def commit(  # noqa: PLR0913, PLR0917 - one atomic step needs all of it
         self,
         partition: int,
         projection: str,
@@ -75,7 +76,7 @@ class ReadModels:
         """
         ledger = await self.ledger_id()
         crises = _by_crisis(changes)
-        keys = [*_keys(partition, projection), *_rows_keys(partition, projection, crises)]
+        names = [*_keys(partition, projection), *_rows_keys(partition, projection, crises)]
         arguments: list[str | bytes | int] = [
             ledger, expected_sequence, new_sequence, instant_text(recorded_at), len(parked or {})
         ]  # fmt: skip
@@ -83,7 +84,7 @@ class ReadModels:
             arguments += [sequence, reason]
         for crisis, rows in crises.items():
             arguments += _row_arguments(crisis, rows)
-        reply = await self._call("tollbook_readmodel_commit", keys, arguments)
+        reply = await self._functions.call("tollbook_readmodel_commit", names, arguments)
         stored = checkpoint_from(*reply[1:4])
         match reply[0]:
             case b"other_ledger":
@@ -122,7 +123,7 @@ class ReadModels:
         Raises:
             EngineError: the rows belong to another ledger.
         """
-        fields = await self._await_fields(_keys(partition, projection)[0])
+        fields = await self._fields(_keys(partition, projection)[0])
         return await self._checked(partition, projection, fields)
 
     async def positions(self, partition: int, projections: Iterable[str]) -> tuple[int, ...]:
@@ -136,12 +137,12 @@ class ReadModels:
 
     async def parked_count(self, partition: int, projection: str) -> int:
         """How many events could not be folded and were left out."""
-        return await cast(Awaitable[int], self.redis.hlen(_keys(partition, projection)[2]))
+        return await self.redis.hlen(_keys(partition, projection)[2])
 
     async def ledger_id(self, *, fresh: bool = False) -> str:
         """The id of the ledger in this engine, read once, and again where `fresh`."""
         if self._ledger_id is None or fresh:
-            stored = await cast(Awaitable[bytes | None], self.redis.hget("tollbook:ledger", "id"))
+            stored = await cast(Awaitable[bytes | None], self.redis.hget(keys.LEDGER, "id"))
             if not stored:
                 raise EngineError("there is no ledger in this engine yet: open one first")
             self._ledger_id = stored.decode()
@@ -161,8 +162,11 @@ class ReadModels:
     async def _read_reply(
         self, partition: int, projection: str, crises: Sequence[str], limit: int
     ) -> list[Any]:
-        keys = [*_keys(partition, projection), *_rows_keys(partition, projection, crises)]
-        return await self._call("tollbook_readmodel_read", keys, [limit], read_only=True)
+        names = [*_keys(partition, projection), *_rows_keys(partition, projection, crises)]
+        reply = await self._functions.call(
+            "tollbook_readmodel_read", names, [limit], read_only=True
+        )
+        return cast("list[Any]", reply)
 
     async def _rows(
         self,
@@ -193,44 +197,9 @@ class ReadModels:
             raise _other_ledger(partition, projection, checkpoint, ledger)
         return checkpoint
 
-    async def _await_fields(self, key: str) -> list[bytes | None]:
+    async def _fields(self, key: str) -> list[bytes | None]:
         fields = ["ledger", "sequence", "recorded_at"]
         return await cast(Awaitable[list[bytes | None]], self.redis.hmget(key, fields))
-
-    async def _call(
-        self,
-        function: str,
-        keys: Sequence[str],
-        arguments: Sequence[str | bytes | int],
-        *,
-        read_only: bool = False,
-    ) -> list[Any]:
-        return await call(self.redis, function, keys, arguments, read_only=read_only)
-
-
-async def call(
-    redis: Redis,
-    function: str,
-    keys: Sequence[str],
-    arguments: Sequence[str | bytes | int],
-    *,
-    read_only: bool = False,
-) -> Any:
-    """Call a function of `functions/readmodels.lua`, loading the library where it is missing."""
-    fcall = redis.fcall_ro if read_only else redis.fcall
-    values = cast(list[str], [*keys, *arguments])
-    try:
-        return await cast(Awaitable[Any], fcall(function, len(keys), *values))
-    except ResponseError as error:
-        if "function not found" not in str(error).lower():
-            raise
-    await cast(Awaitable[Any], redis.function_load(_library(), replace=True))
-    return await cast(Awaitable[Any], fcall(function, len(keys), *values))
-
-
-def _library() -> str:
-    folder = resources.files("tollbook_services") / "functions"
-    return (folder / "readmodels.lua").read_text(encoding="utf-8")
 
 
 def _limit(attempt: int) -> int:

@@ -19,6 +19,7 @@ from tollbook_services.checkpoint import RowsRead
 from tollbook_services.engine import check_engine, connect, open_engine
 from tollbook_services.heartbeats import Heartbeats
 from tollbook_services.ledger import Ledger
+from tollbook_services.logs import configure_logs
 from tollbook_services.projector import Projector
 from tollbook_services.readmodels import ReadModels, projection_id
 from tollbook_services.settings import Settings
@@ -111,6 +112,7 @@ async def open_tollbook(settings: Settings, *, create: bool = False) -> AsyncIte
     Raises:
         EngineError: there is no store, or its engine cannot be reached or is unfit.
     """
+    configure_logs()
     async with AsyncExitStack() as stack:
         url = await _engine_url(settings, stack, create=create)
         try:

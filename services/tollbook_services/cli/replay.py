@@ -1,5 +1,9 @@
 """`replay`: fold the whole ledger again and compare with the live read models."""
 
+from typing import Final
+
+from rich.text import Text
+
 from tollbook_schemas.errors import CheckFailedError
 from tollbook_services.cli.common import COMMON, Common
 from tollbook_services.render import console, data, words
@@ -7,10 +11,18 @@ from tollbook_services.replay import ReplayResult
 from tollbook_services.replay import replay as fold_again
 from tollbook_services.wiring import Tollbook, open_tollbook
 
-_SHOWN_MAX = 20
+_SHOWN_MAX: Final = 20
 """Differences printed for people: the first ones tell where to look."""
 
-_COLUMNS = ("identical", "events", "digest_live", "digest_replayed", "differences")
+_COLUMNS: Final = (
+    "identical",
+    "events",
+    "behind",
+    "digest_live",
+    "digest_replayed",
+    "differences_count",
+    "differences",
+)
 
 
 async def replay(*, common: Common = COMMON) -> int:
@@ -25,7 +37,7 @@ async def replay(*, common: Common = COMMON) -> int:
         case "csv":
             data.write_csv(_COLUMNS, [document])
         case _:
-            console.answer(*replay_lines(result))
+            console.answer(Text(replay_text(result)))
     return 0 if result.identical else CheckFailedError.exit_code
 
 
@@ -40,20 +52,19 @@ async def run_replay(book: Tollbook) -> ReplayResult:
         return await fold_again(book.ledger, book.readmodels, book.folds, advanced)
 
 
-def replay_lines(result: ReplayResult) -> list[str]:
+def replay_text(result: ReplayResult) -> str:
     """`identical` or `DIFFERENT`, both digests, and the first differences."""
     verdict = "identical" if result.identical else "DIFFERENT"
-    text = "\n".join(
-        (
-            f"{verdict}: {words.plural(result.events, 'event')} folded again",
-            f"live      {result.digest_live}",
-            f"replayed  {result.digest_replayed}",
-        )
-    )
-    if result.identical:
-        return [text]
-    shown = [words.clean(difference) for difference in result.differences[:_SHOWN_MAX]]
-    hidden = len(result.differences) - len(shown)
+    lines = [
+        f"{verdict}: {words.plural(result.events, 'event')} folded again",
+        f"live      {result.digest_live}",
+        f"replayed  {result.digest_replayed}",
+    ]
+    if result.behind:
+        behind = words.plural(result.behind, "event")
+        lines.append(f"not compared: {behind} that the live views have not folded yet")
+    lines += [words.clean(difference) for difference in result.differences[:_SHOWN_MAX]]
+    hidden = result.differences_count - min(len(result.differences), _SHOWN_MAX)
     if hidden > 0:
-        shown.append(f"and {hidden:,} more")
-    return [text, "\n".join(shown)]
+        lines.append(f"and {words.plural(hidden, 'more difference')}")
+    return "\n".join(lines)

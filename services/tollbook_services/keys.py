@@ -1,0 +1,47 @@
+"""The names of everything in the engine; all keys of one partition share its hash tag."""
+
+from hashlib import sha256
+from typing import Final
+
+LEDGER: Final = "tollbook:ledger"
+"""Hash: id, partitions. Made once; a ledger with another id is another ledger."""
+
+INBOX: Final = "tollbook:inbox"
+"""Stream: what upstream systems XADD, in a field `event` or in FastStream's own layout."""
+
+INTAKE_GROUP: Final = "intake"
+"""The consumer group of the inbox."""
+
+REJECTED: Final = "tollbook:rejected"
+"""Stream: what could not be an event, byte for byte, with the reasons."""
+
+
+def partition_of(crisis: str, partitions: int) -> int:
+    """The partition of a crisis: the first 8 bytes of SHA-256 of its slug, modulo."""
+    digest = sha256(crisis.encode()).digest()
+    return int.from_bytes(digest[:8]) % partitions
+
+
+def ledger(partition: int) -> str:
+    """Stream: the events of a partition, entry id `<sequence>-0`."""
+    return f"tollbook:{{{partition}}}:ledger"
+
+
+def index(partition: int) -> str:
+    """Hash: key digest to content digest and first sequence; permanent."""
+    return f"tollbook:{{{partition}}}:index"
+
+
+def state(partition: int) -> str:
+    """Hash: head, and the last recorded time in microseconds."""
+    return f"tollbook:{{{partition}}}:state"
+
+
+def quarantine(partition: int) -> str:
+    """Stream: events whose key was already recorded with other content, with the reason."""
+    return f"tollbook:{{{partition}}}:quarantine"
+
+
+def quarantined(partition: int) -> str:
+    """Hash: key and content digests of what is in quarantine, so that a retry adds nothing."""
+    return f"tollbook:{{{partition}}}:quarantined"

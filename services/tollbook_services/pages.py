@@ -1,0 +1,56 @@
+"""Pages of a partition's ledger, in order, the next one fetched while the last is folded."""
+
+import asyncio
+
+from tollbook_schemas.errors import CheckFailedError
+from tollbook_services.folding import PageItem, altered, page_item
+from tollbook_services.ledger import Ledger, StoredEntry
+
+
+class Pages:
+    """Reads a partition page by page; a page is an atomic step of every projection."""
+
+    def __init__(self, ledger: Ledger, partition: int, page_size: int) -> None:
+        """Take the ledger, the partition and how many events a page holds at most."""
+        self._ledger = ledger
+        self._partition = partition
+        self._page_size = page_size
+        self._next: tuple[int, asyncio.Task[list[StoredEntry]]] | None = None
+
+    async def after(self, sequence: int) -> list[PageItem]:
+        """The events that follow a position, at most a page; empty at the head.
+
+        Raises:
+            CheckFailedError: stored bytes are no longer those that were acknowledged.
+        """
+        entries = await self._fetched(sequence)
+        if len(entries) == self._page_size:
+            self._fetch(entries[-1].sequence)
+        changed = next((entry for entry in entries if altered(entry)), None)
+        if changed is not None:
+            raise CheckFailedError(
+                f"event {changed.sequence} of partition {self._partition} does not match the leaf "
+                "hash stored with it: the engine's data was altered; restore it before anything "
+                "is folded from it"
+            )
+        return [page_item(entry) for entry in entries]
+
+    async def close(self) -> None:
+        """Give up the page that is being fetched."""
+        if self._next is not None:
+            task, self._next = self._next[1], None
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    async def _fetched(self, sequence: int) -> list[StoredEntry]:
+        if self._next is not None and self._next[0] == sequence:
+            task, self._next = self._next[1], None
+            return await task
+        await self.close()
+        return await self._read(sequence)
+
+    def _fetch(self, after: int) -> None:
+        self._next = (after, asyncio.create_task(self._read(after)))
+
+    async def _read(self, after: int) -> list[StoredEntry]:
+        return await self._ledger.read(self._partition, after=after, count=self._page_size)

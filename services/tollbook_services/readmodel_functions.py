@@ -1,0 +1,44 @@
+"""Calls of the server-side functions of the read models, loaded on first use."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from redis.asyncio import Redis
+from redis.exceptions import ResponseError
+
+from tollbook_services.functions_loader import load_library
+
+_MISSING: Final = "function not found"
+
+
+class Functions:
+    """The functions of `functions/readmodels.lua` in one engine."""
+
+    def __init__(self, redis: Redis) -> None:
+        """Take the engine's client; nothing is loaded yet."""
+        self._redis = redis
+        self._loaded = False
+
+    async def call(
+        self,
+        function: str,
+        keys: Sequence[str],
+        arguments: Sequence[str | bytes | int],
+        *,
+        read_only: bool = False,
+    ) -> Any:
+        """Call a function; the library is loaded before, and once more where it got lost."""
+        if not self._loaded:
+            await self._load()
+        fcall = self._redis.fcall_ro if read_only else self._redis.fcall
+        try:
+            return await fcall(function, len(keys), *keys, *arguments)
+        except ResponseError as error:
+            if _MISSING not in str(error).lower():
+                raise
+        await self._load()
+        return await fcall(function, len(keys), *keys, *arguments)
+
+    async def _load(self) -> None:
+        await load_library(self._redis, "tollbook_readmodels", "readmodels.lua")
+        self._loaded = True

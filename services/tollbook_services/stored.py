@@ -1,0 +1,76 @@
+"""What the ledger keeps of an event: its bytes with the recorded time, and their leaf hash."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from tollbook_schemas.canonical import leaf_hash
+from tollbook_schemas.times import format_instant
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_AFTER_RECORDED_TIME = b',"source":"'
+"""The member that follows `recordedtime` in sorted order. What stands behind its last occurrence
+is text without unescaped quotes (source, specversion, subject, time, type), so this is the
+member of the envelope and not one inside `data` or `ext`."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEntry:
+    """One event of the ledger as it lies in its stream.
+
+    Attributes:
+        sequence: the position in the partition, dense from 1.
+        stored: canonical bytes of the event with `recordedtime`.
+        leaf: SHA-256 over 0x00 and `stored` (RFC 6962 2.1), as written beside it.
+        recorded_at: when this ledger recorded it.
+    """
+
+    partition: int
+    sequence: int
+    stored: bytes
+    leaf: bytes
+    recorded_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedEntry:
+    """Something that was refused or put aside, with everything needed to judge it again.
+
+    Attributes:
+        position: the entry id in its stream.
+        raw: the bytes as sent.
+        reasons: JSON pointer and message of each fault.
+        origin: where it came from, such as `publish:line 3` or `inbox:<entry id>`.
+    """
+
+    position: str
+    raw: bytes
+    reasons: tuple[tuple[str, str], ...]
+    origin: str
+    recorded_at: datetime
+
+
+def with_recorded_time(canonical: bytes, micros: int) -> tuple[bytes, bytes]:
+    """The bytes to store for an event recorded at a time, and their leaf hash."""
+    text = format_instant(instant_from(micros))
+    before, after, rest = canonical.rpartition(_AFTER_RECORDED_TIME)
+    if not after:
+        raise ValueError("an event without a source cannot be stored")
+    stored = b"".join((before, b',"recordedtime":"', text.encode(), b'"', after, rest))
+    return stored, leaf_hash(stored)
+
+
+def instant_from(micros: int) -> datetime:
+    """Microseconds since 1970 as an aware instant."""
+    return _EPOCH + timedelta(microseconds=micros)
+
+
+def entry_from(partition: int, entry_id: bytes, fields: Mapping[bytes, bytes]) -> StoredEntry:
+    """A stream entry as a stored event."""
+    return StoredEntry(
+        partition,
+        int(entry_id.partition(b"-")[0]),
+        fields[b"e"],
+        fields[b"h"],
+        instant_from(int(fields[b"t"])),
+    )

