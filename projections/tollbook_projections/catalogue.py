@@ -2,13 +2,12 @@
 
 from collections.abc import Callable
 
-from tollbook_schemas.gazetteer import Gazetteer
-from tollbook_schemas.policy import Policy
-
 from tollbook_projections.projection import Fold
 from tollbook_projections.revisions import RevisionFold
 from tollbook_projections.statements import StatementFold
 from tollbook_projections.tolls import DisplacementFold, TollFold
+from tollbook_schemas.gazetteer import Gazetteer
+from tollbook_schemas.policy import Policy
 
 
 def folds(gazetteer: Gazetteer, policy: Policy) -> tuple[Callable[[], Fold], ...]:

@@ -3,15 +3,14 @@
 from datetime import datetime
 from typing import Any
 
-from tollbook_schemas.gazetteer import Gazetteer
-from tollbook_schemas.times import format_instant
-
 from tollbook_projections.consolidation.books import Cell, CellKey
 from tollbook_projections.consolidation.checks import Check
+from tollbook_projections.consolidation.draft import Value
 from tollbook_projections.consolidation.interval import Interval
-from tollbook_projections.consolidation.region import Areas, slug_of
-from tollbook_projections.consolidation.solver import Value
+from tollbook_projections.consolidation.region import Areas, Pairs, slug_of
 from tollbook_projections.filing import Document
+from tollbook_schemas.gazetteer import Gazetteer
+from tollbook_schemas.times import format_instant
 
 
 def cell_document(cell: Cell, gazetteer: Gazetteer) -> Document:
@@ -25,6 +24,7 @@ def cell_document(cell: Cell, gazetteer: Gazetteer) -> Document:
         "flags": sorted(merged.flags),
         "rules": sorted(merged.rules, key=lambda rule: int(rule[1:])),
         "figures": sorted(merged.figures),
+        "figures_total": merged.figures_total,
         "originators": [
             _originator(name, value) for name, value in sorted(cell.originators.items())
         ],
@@ -52,9 +52,14 @@ def cell_id(key: CellKey) -> str:
     """A readable key, unique in its crisis: the row of a cell."""
     region, kind = key.region, key.counted
     parts = [kind.measure, kind.unit, kind.nature, key.kind, "+".join(region.areas)]
-    parts.append(slug_of(region.segment).replace("/", "."))
+    parts.append(segment_text(region.segment))
     parts.extend("+".join(end or ()) for end in region.flow)
     return "|".join(parts)
+
+
+def segment_text(pairs: Pairs) -> str:
+    """A segment for a key: dimensions named, as a slug alone can be a group or a community."""
+    return ",".join(f"{dimension}={value}" for dimension, value in pairs) or "all"
 
 
 def as_of_text(instant: datetime | None) -> str | None:

@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import orjson
+
+from tollbook_projections.projection import Recorded
 from tollbook_schemas.editorial import (
     FigureMarkedDuplicate,
     FigureRetracted,
@@ -13,8 +15,6 @@ from tollbook_schemas.editorial import (
 from tollbook_schemas.event import figure_id
 from tollbook_schemas.report import ReportFiled
 from tollbook_schemas.times import format_instant
-
-from tollbook_projections.projection import Recorded
 
 Document = dict[str, Any]
 
@@ -47,9 +47,7 @@ def filed_figures(recorded: Recorded) -> Iterator[Document]:
         "url": data.url,
     }
     for index, figure in enumerate(data.figures):
-        body = figure.model_dump(
-            mode="json", by_alias=True, exclude_unset=True, exclude_none=True
-        )
+        body = figure.model_dump(mode="json", by_alias=True, exclude_unset=True, exclude_none=True)
         yield {
             "id": figure_id(recorded.event, figure),
             "figure": body,
@@ -62,6 +60,7 @@ def filed_figures(recorded: Recorded) -> Iterator[Document]:
 def acts(recorded: Recorded) -> Iterator[Document]:
     """The editorial act of an event as a document, if it is one (section 4)."""
     data = recorded.event.data
+    act: str
     match data:
         case FigureRevised():
             act = data.kind

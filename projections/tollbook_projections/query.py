@@ -3,10 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from tollbook_schemas.times import format_instant
-
 from tollbook_projections.filing import Document
 from tollbook_projections.selection import Moment
+from tollbook_schemas.times import format_instant
 
 
 @dataclass(frozen=True, slots=True)

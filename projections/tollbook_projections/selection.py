@@ -5,14 +5,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from tollbook_schemas.gazetteer import Gazetteer
-from tollbook_schemas.policy import Policy
-from tollbook_schemas.times import end_of, instant_of, start_of
-
 from tollbook_projections.consolidation.claim import BookKey, Claim, SeriesKey
 from tollbook_projections.consolidation.interval import interval_of
 from tollbook_projections.consolidation.region import Flow, Pairs, Region, areas_key
 from tollbook_projections.filing import Document
+from tollbook_schemas.gazetteer import Gazetteer
+from tollbook_schemas.policy import Policy
+from tollbook_schemas.times import end_of, instant_of, start_of
 
 _SEGMENT = ("status", "group", "community", "sex", "age_band")
 _SERIES_BREAKS = frozenset({"definition_change", "scope_change", "rebase"})

@@ -5,14 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from tollbook_schemas.gazetteer import Gazetteer
-from tollbook_schemas.policy import Policy
-from tollbook_schemas.times import instant_of
-
 from tollbook_projections.consolidation.books import Books
 from tollbook_projections.consolidation.claim import Claim, SeriesKey
 from tollbook_projections.consolidation.region import slug_of
-from tollbook_projections.documents import area_text, as_of_text
+from tollbook_projections.documents import area_text, as_of_text, segment_text
 from tollbook_projections.dossiers import Files
 from tollbook_projections.filing import Document
 from tollbook_projections.query import Query
@@ -24,8 +20,15 @@ from tollbook_projections.selection import (
     claims_of,
     cut_off,
 )
+from tollbook_schemas.gazetteer import Gazetteer
+from tollbook_schemas.policy import Policy
+from tollbook_schemas.times import instant_of
 
 BREAKS = frozenset({"definition_change", "scope_change", "rebase"})
+
+
+_STANDING = frozenset({"retraction", "duplicate", "review"})
+"""Acts that change whether a figure counts, not what it says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +76,7 @@ def series_id(key: SeriesKey) -> str:
         book.originator,
         book.measure,
         book.unit,
-        slug_of(region.segment).replace("/", "."),
+        segment_text(region.segment),
         "+".join(region.areas),
         key.basis,
     ]
@@ -108,17 +111,22 @@ def _entries(
     before: Mapping[str, Any] | None = None
     for version in dossier.versions:
         for claim in claim_of(dossier, version, gazetteer, policy):
-            if query.as_of is None or claim.as_of <= query.as_of:
-                found.append((claim.series, _version_entry(dossier, version, claim, before)))
+            if _by(claim, query):
+                found += [(claim.series, _version_entry(dossier, version, claim, before))]
         before = version.body["quantity"]
     last = dossier.versions[-1]
     for claim in claim_of(dossier, last, gazetteer, policy):
-        if query.as_of is not None and claim.as_of > query.as_of:
-            continue
-        for act in dossier.acts:
-            if act["act"] in {"retraction", "duplicate", "review"}:
-                found.append((claim.series, _act_entry(dossier, last, claim, act)))
+        if _by(claim, query):
+            found += [
+                (claim.series, _act_entry(dossier, last, claim, act))
+                for act in dossier.acts
+                if act["act"] in _STANDING
+            ]
     return found
+
+
+def _by(claim: Claim, query: Query) -> bool:
+    return query.as_of is None or claim.as_of <= query.as_of
 
 
 def _version_entry(
@@ -253,4 +261,3 @@ def _asked(key: SeriesKey, query: Query, books: Books, gazetteer: Gazetteer) -> 
         return True
     area = gazetteer.canonical(query.area)
     return any(books.lattice.contains(area, code) for code in key.region.areas)
-

@@ -3,12 +3,11 @@
 from collections.abc import Mapping
 from typing import ClassVar
 
+from tollbook_projections.filing import encode
+from tollbook_projections.projection import Recorded, RowChange
 from tollbook_schemas.event import figure_id
 from tollbook_schemas.report import ReportFiled
 from tollbook_schemas.times import format_instant
-
-from tollbook_projections.filing import encode
-from tollbook_projections.projection import Recorded, RowChange
 
 STATEMENT_ROW = "statement/"
 

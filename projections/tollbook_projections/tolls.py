@@ -4,15 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from tollbook_schemas.gazetteer import Gazetteer
-from tollbook_schemas.policy import Policy
-
 from tollbook_projections.consolidation.books import Books, Kind
 from tollbook_projections.documents import cell_document, cell_id
 from tollbook_projections.dossiers import Files
 from tollbook_projections.filing import acts, encode, filed_figures
 from tollbook_projections.projection import Recorded, RowChange
 from tollbook_projections.selection import claims_of
+from tollbook_schemas.gazetteer import Gazetteer
+from tollbook_schemas.policy import Policy
 
 CELL_ROW = "cell/"
 
@@ -60,10 +59,8 @@ class TollFold:
             self._refile(state, figure)
         state.dirty.clear()
         for kind in state.books.kinds():
-            prefix = CELL_ROW + "|".join((kind.measure, kind.unit, kind.nature)) + "|"
-            state.cells[kind] = {
-                key: row for key, row in rows.items() if key.startswith(prefix)
-            }
+            prefix = f"{CELL_ROW}{kind.measure}|{kind.unit}|{kind.nature}|"
+            state.cells[kind] = {key: row for key, row in rows.items() if key.startswith(prefix)}
 
     def apply(self, recorded: Recorded) -> None:
         """Takes up one event."""

@@ -2,9 +2,6 @@
 
 from collections.abc import Iterable, Mapping
 
-from tollbook_schemas.gazetteer import Gazetteer
-from tollbook_schemas.policy import Policy
-
 from tollbook_projections.consolidation.consolidate import Consolidation, consolidate
 from tollbook_projections.documents import cell_document, check_document
 from tollbook_projections.dossiers import Files
@@ -14,6 +11,8 @@ from tollbook_projections.selection import admit, published_at
 from tollbook_projections.series_view import series_documents
 from tollbook_projections.statements import STATEMENT_ROW
 from tollbook_projections.tolls import CELL_ROW
+from tollbook_schemas.gazetteer import Gazetteer
+from tollbook_schemas.policy import Policy
 
 
 def toll_document(
@@ -27,8 +26,12 @@ def toll_document(
     """The view `tolls`: cells with low / best / high, every originator's own, and the checks.
 
     Args:
+        crisis: its slug, printed.
         rows: the rows of the crisis in the read model `tolls`.
+        query: what is asked.
         position: where these rows were read.
+        gazetteer: names of areas, and what lies inside them.
+        policy: the policy to consolidate with.
     """
     answer = _consolidated(rows, query, gazetteer, policy)
     if query.live:
@@ -117,9 +120,7 @@ def _asked(cell: Document, query: Query, gazetteer: Gazetteer) -> bool:
     if query.area is None:
         return True
     area = gazetteer.canonical(query.area)
-    return any(
-        code == area or gazetteer.contains(area, code) for code in cell["area"].split("+")
-    )
+    return any(code == area or gazetteer.contains(area, code) for code in cell["area"].split("+"))
 
 
 __all__ = [

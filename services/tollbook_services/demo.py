@@ -67,7 +67,8 @@ async def _show_article(book: Tollbook, article: Document, receipt: Receipt) -> 
     )
     _heading(f"1. One article, {len(event['data']['figures'])} figures")
     _say(
-        f"{_headline(event)} ({receipt.status}, sequence {receipt.sequence}).",
+        f"{_headline(event)}.",
+        f"Receipt: {receipt.status}, sequence {receipt.sequence}.",
         "Its four tolls add up to 2,018, but one is the sum of the other three, and no source "
         "says which province they fell in.",
     )
@@ -85,7 +86,7 @@ async def _show_bulletins(book: Tollbook, bulletins: Iterable[Document]) -> list
     table.add_column("seq", justify="right", no_wrap=True)
     table.add_column("published", no_wrap=True)
     table.add_column("what it says")
-    table.add_column("civilians killed", justify="right", no_wrap=True)
+    table.add_column("civilians", justify="right", no_wrap=True)
     table.add_column("receipt", no_wrap=True)
     receipts = []
     with console.progress() as bar:
@@ -97,13 +98,16 @@ async def _show_bulletins(book: Tollbook, bulletins: Iterable[Document]) -> list
             table.add_row(
                 words.number(receipt.sequence),
                 words.moment(event["time"]),
-                _headline(event),
+                _title(event),
                 await _civilians(book, receipt),
                 receipt.status,
             )
             bar.advance(task)
     console.answer(table)
-    _say("The column of civilians is the ledger's own consolidation for SOHR, after each event.")
+    _say(
+        "'civilians' is what the ledger makes of SOHR's figures for Syria after each event. 340 "
+        "and 532 are older than the article's 745: they go into the history and change nothing."
+    )
     return receipts
 
 
@@ -128,7 +132,7 @@ async def _show_series(book: Tollbook, last: int) -> None:
     )
     _heading("3. How one number moved, and what did not move it")
     steps = list(_civilian_steps(document))
-    _say("Civilians killed, SOHR, each step with its figure and its page:")
+    _say("Civilians killed, as SOHR counted them:")
     console.answer(Text("  " + " -> ".join(text for text, _ in steps), style=_HEAD))
     console.answer(_step_table(steps, book))
     for series, step in _relays(document):
@@ -196,8 +200,9 @@ async def _show_tolls(book: Tollbook, last: int) -> None:
 async def _show_displacement(book: Tollbook, last: int) -> None:
     _heading("5. Displacement: families and persons are two counts, never converted or added")
     document = await queries.displacement(book, CRISIS, Question(known_as_of=_known(last)))
-    console.answer(*cells.cell_tables(document["cells"], book.gazetteer.name))
-    _say(checks.summary(document["checks"]))
+    country = [cell for cell in document["cells"] if cell["area"] == "SY"]
+    console.answer(*cells.cell_tables(country, book.gazetteer.name))
+    _say(f"Syria as a whole; the provinces are there too. {checks.summary(document['checks'])}")
     _failing(document)
 
 
@@ -235,8 +240,12 @@ def _failing(document: Mapping[str, Any]) -> None:
 
 def _headline(event: Mapping[str, Any]) -> str:
     body = event["data"]
-    relay = f", relayed by {words.clean(body['relayed_by'])}" if body.get("relayed_by") else ""
-    return f"{words.clean(body.get('title', event['id']))}{relay}"
+    relay = f" ({words.clean(body['relayed_by'])})" if body.get("relayed_by") else ""
+    return _title(event) + relay
+
+
+def _title(event: Mapping[str, Any]) -> str:
+    return words.clean(event["data"].get("title", event["id"]))
 
 
 def _heading(text: str) -> None:

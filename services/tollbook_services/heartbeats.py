@@ -60,7 +60,7 @@ class Heartbeats:
     ) -> None:
         """Say that `worker` is in `state` and has come to `sequence`."""
         body = orjson.dumps({"state": state, "sequence": sequence})
-        arguments = [worker, FORGOTTEN_MS, role, body]
+        arguments: list[str | bytes | int] = [worker, FORGOTTEN_MS, role, body]
         await self._functions.call("tollbook_beat", [_key(partition)], arguments)
 
     async def read(self, partition: int) -> tuple[Heartbeat, ...]:

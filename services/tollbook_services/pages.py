@@ -1,10 +1,17 @@
 """Pages of a partition's ledger, in order, the next one fetched while the last is folded."""
 
 import asyncio
+from typing import Final
+
+from redis.typing import KeyT, StreamIdT
 
 from tollbook_schemas.errors import CheckFailedError
+from tollbook_services import keys
 from tollbook_services.folding import PageItem, altered, page_item
 from tollbook_services.ledger import Ledger, StoredEntry
+
+WAIT_MS: Final = 200
+"""How long one call waits for new events: as long as a worker may take to notice a stop."""
 
 
 class Pages:
@@ -34,6 +41,11 @@ class Pages:
                 "is folded from it"
             )
         return [page_item(entry) for entry in entries]
+
+    async def wait(self, sequence: int) -> None:
+        """Wait until something follows a position, or for `WAIT_MS`."""
+        stream: dict[KeyT, StreamIdT] = {keys.ledger(self._partition): f"{sequence}-0"}
+        await self._ledger.redis.xread(stream, count=1, block=WAIT_MS)
 
     async def close(self) -> None:
         """Give up the page that is being fetched."""

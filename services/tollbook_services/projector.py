@@ -23,7 +23,7 @@ STAND_BY_S: Final = 1.0
 """A worker that finds another at work waits until that one's positions rest this long."""
 
 LOOK_AGAIN_S: Final = 0.02
-"""Seconds between two looks at the head: below what a person notices, 50 cheap calls a second."""
+"""Seconds between two looks at positions: below what a person notices, 50 calls a second."""
 
 ENGINE_GONE_S_MAX: Final = 30.0
 """How long a lost engine is waited for; after that the worker ends, and says why."""
@@ -138,7 +138,7 @@ class Projector:
                 case None:
                     return True
                 case 0:
-                    await asyncio.sleep(LOOK_AGAIN_S)
+                    await round_.wait()
             await pulse.beat_if_due("running", round_.position)
         return False
 
@@ -224,6 +224,10 @@ class _Round:
     def position(self) -> int:
         """The slowest lane's position."""
         return min(lane.position for lane in self._lanes)
+
+    async def wait(self) -> None:
+        """Wait a moment for events that the slowest lane has not seen."""
+        await self._pages.wait(self.position)
 
     async def step(self) -> int | None:
         """Fold one page; how many events it held, or None where another worker was faster."""

@@ -115,11 +115,16 @@ async def _known_as_of(
     if text is None:
         return None, None
     if text.isascii() and text.isdigit():
-        return int(text), None
+        return int(text), await _recorded_at(book, partition, int(text))
     moment = _cut_off("--known-as-of", text)
     if moment is None:
         return None, None
     return await book.ledger.sequence_at(partition, moment), moment
+
+
+async def _recorded_at(book: Tollbook, partition: int, sequence: int) -> datetime | None:
+    found = await book.ledger.read(partition, after=sequence - 1, count=1) if sequence else []
+    return found[0].recorded_at if found else None
 
 
 def _area(book: Tollbook, code: str | None) -> str | None:

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from redis.asyncio import Redis
-from redis.exceptions import ResponseError
+from redis.exceptions import OutOfMemoryError, ResponseError
 
+from tollbook_schemas.errors import EngineError
 from tollbook_services.functions_loader import load_library
 
 _MISSING: Final = "function not found"
@@ -27,17 +28,36 @@ class Functions:
         *,
         read_only: bool = False,
     ) -> Any:
-        """Call a function; the library is loaded before, and once more where it got lost."""
+        """Call a function; the library is loaded before, and once more where it got lost.
+
+        Raises:
+            EngineError: the engine is full.
+        """
+        try:
+            return await self._call(function, [*keys, *arguments], len(keys), read_only=read_only)
+        except OutOfMemoryError as error:
+            raise EngineError(
+                f"the engine is at its memory limit and takes no rows ({error}): raise maxmemory"
+            ) from error
+
+    async def _call(
+        self,
+        function: str,
+        values: Sequence[str | bytes | int],
+        keys_count: int,
+        *,
+        read_only: bool,
+    ) -> Any:
         if not self._loaded:
             await self._load()
         fcall = self._redis.fcall_ro if read_only else self._redis.fcall
         try:
-            return await fcall(function, len(keys), *keys, *arguments)
+            return await fcall(function, keys_count, *values)
         except ResponseError as error:
             if _MISSING not in str(error).lower():
                 raise
         await self._load()
-        return await fcall(function, len(keys), *keys, *arguments)
+        return await fcall(function, keys_count, *values)
 
     async def _load(self) -> None:
         await load_library(self._redis, "tollbook_readmodels", "readmodels.lua")

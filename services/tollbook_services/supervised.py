@@ -6,16 +6,19 @@ import signal
 import sys
 import threading
 import time
+from pathlib import Path
 from typing import Final
 
 from redis import Redis
 from redis.exceptions import RedisError
 
+from tollbook_services.engine_files import EngineFiles
+
 PARENT_VARIABLE: Final = "TOLLBOOK_SERVE_PID"
 """Process id of the supervisor, given to each child."""
 
 ENGINE_VARIABLE: Final = "TOLLBOOK_SERVE_ENGINE"
-"""URL of the engine, given where the supervisor started it and it is to stop with it."""
+"""Directory of the embedded store, given where the engine is to stop with the supervisor."""
 
 LOOK_EVERY_S: Final = 0.5
 """Seconds between two looks at the parent: `getppid` costs nothing and works everywhere."""
@@ -49,13 +52,16 @@ def _watch(parent: int, orphaned: threading.Event) -> None:
 
 
 def _stop_engine() -> None:
-    """Shut the engine down cleanly: nobody is left to do it. Whoever comes second finds it gone."""
-    url = os.environ.get(ENGINE_VARIABLE)
-    if url is None:
+    """Shut the embedded engine down, unless another process uses it or it is gone already."""
+    data = os.environ.get(ENGINE_VARIABLE)
+    if data is None:
         return
+    files = EngineFiles(Path(data))
     try:
-        with Redis.from_url(url) as engine:
-            engine.shutdown()
+        with files.starting():
+            if files.use().leave():
+                with Redis.from_url(files.url) as engine:
+                    engine.shutdown()
     except (RedisError, OSError):
         return
 

@@ -4,13 +4,13 @@ import asyncio
 import os
 import sys
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import structlog
 
 from tollbook_schemas.errors import EngineError
 from tollbook_services.child import Backoff, Child, Command
-from tollbook_services.engine import EngineProcess
+from tollbook_services.engine import EngineProcess, check_engine, connect
 from tollbook_services.logs import configure_logs
 from tollbook_services.settings import Settings
 from tollbook_services.supervised import ENGINE_VARIABLE, PARENT_VARIABLE
@@ -58,13 +58,14 @@ async def serve(
         announce: takes the one line that says everything has been started; default: print it.
 
     Raises:
-        EngineError: the engine cannot be started at all.
+        EngineError: the engine cannot be started or reached, or is not fit.
     """
     configure_logs()
-    async with _engine(settings) as (url, owned):
+    async with _engine(settings, stop) as url:
+        await _must_be_fit(url)
         variables = {PARENT_VARIABLE: str(os.getpid())}
-        if owned:
-            variables[ENGINE_VARIABLE] = url
+        if settings.redis is None:
+            variables[ENGINE_VARIABLE] = str(settings.data.resolve())
         children = [Child(command, variables) for command in commands(url)]
         keepers = [child.start() for child in children]
         (announce or _print_line)(ready_line(settings, url))
@@ -87,35 +88,46 @@ def ready_line(settings: Settings, url: str) -> str:
 
 
 @asynccontextmanager
-async def _engine(settings: Settings) -> AsyncIterator[tuple[str, bool]]:
-    """The URL of the engine, kept running meanwhile, and whether it is ours to stop."""
+async def _engine(settings: Settings, stop: asyncio.Event) -> AsyncIterator[str]:
+    """The URL of the engine; the embedded one is kept running until the exit."""
     if settings.redis is not None:
-        yield settings.redis, False
+        yield settings.redis
         return
     engine = EngineProcess(settings.data)
     url = await engine.start()
-    keeper = asyncio.create_task(_keep_engine(engine), name="engine")
+    keeper = asyncio.create_task(_keep_engine(engine, stop), name="engine")
     try:
-        yield url, True
+        yield url
     finally:
         keeper.cancel()
         await asyncio.gather(keeper, return_exceptions=True)
         await engine.stop()
 
 
-async def _keep_engine(engine: EngineProcess) -> None:
+async def _keep_engine(engine: EngineProcess, stop: asyncio.Event) -> None:
+    """Start the engine again when it dies; a Ctrl-C reaches it too, and then it may end first."""
     backoff, clock = Backoff(), asyncio.get_running_loop().time
-    began = clock()
     while True:
+        began = clock()
         code = await engine.wait()
         wait_s = backoff.after(clock() - began)
-        _log.error("engine died", code=code, restart_in_s=wait_s)
-        await asyncio.sleep(wait_s)
-        began = clock()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), wait_s)
+            return
+        _log.error("engine died", code=code, restarted_after_s=wait_s)
         try:
             await engine.start()
         except EngineError as error:
             _log.error("engine does not start", error=str(error))
+
+
+async def _must_be_fit(url: str) -> None:
+    """Refuse an unfit engine here, once, rather than by workers that die again and again."""
+    redis = await connect(url)
+    try:
+        await check_engine(redis)
+    finally:
+        await redis.aclose()
 
 
 def _print_line(line: str) -> None:

@@ -94,7 +94,9 @@ def test_a_key_reused_with_other_content_is_quarantined_and_can_be_read_back(
         json.loads(line)
         for line in _tollbook(store, "quarantine", "--format", "json").stdout.splitlines()
     ]
-    assert [(entry["id"], entry["first_sequence"]) for entry in kept] == [("one", 1)]
+    assert [entry["id"] for entry in kept] == ["one"]
+    assert "sequence 1" in kept[0]["errors"][0]["message"]
+    assert json.loads(kept[0]["raw"])["data"]["figures"][0]["quantity"]["value"] == 6
     assert b"one" in _tollbook(store, "quarantine").stdout
     assert len(_tollbook(store, "events", "--format", "json").stdout.splitlines()) == 1
 

@@ -215,6 +215,39 @@ def test_stopping_serve_stops_the_engine_with_it(tmp_path):
         redis.ping()
 
 
+def test_ctrl_c_reaches_every_process_and_serve_still_ends_with_0(tmp_path):
+    with subprocess.Popen(
+        [*CLI, "serve", "--data", str(tmp_path / "store")],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    ) as serve:
+        assert serve.stdout is not None
+        assert serve.stdout.readline().startswith(b"tollbook is ready: ")
+        time.sleep(2)
+        os.killpg(serve.pid, signal.SIGINT)
+        _, log = serve.communicate(timeout=30)
+        assert serve.returncode == 0, log
+
+
+def test_an_engine_that_could_lose_events_is_refused_at_once(engine_url):
+    with PlainRedis.from_url(engine_url) as redis:
+        redis.config_set("appendfsync", "everysec")
+        try:
+            refused = subprocess.run(
+                [*CLI, "serve", "--redis", engine_url],
+                capture_output=True,
+                text=True,
+                check=False,
+                timeout=30,
+            )
+        finally:
+            redis.config_set("appendfsync", "always")
+    assert refused.returncode == 5
+    assert "appendfsync" in refused.stderr
+    assert refused.stdout == ""
+
+
 def gone(pids: list[int], patience_s: float) -> None:
     """Wait until no process of the list is left."""
     until = time.monotonic() + patience_s

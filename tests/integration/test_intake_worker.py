@@ -1,4 +1,4 @@
-"""The intake worker on a real engine: both layouts, bad entries, dead workers, a lost group."""
+"""The intake worker on real engines, Valkey and Redis: what gets in, and what is never lost."""
 
 import asyncio
 import os
@@ -40,6 +40,11 @@ async def deliver_to_a_dead_worker(redis: Redis, *raws: bytes, deliveries: int =
         keys.INBOX, keys.INTAKE_GROUP, "dead", 0, ids, retrycount=deliveries, justid=True
     )
     return ids
+
+
+@pytest.fixture
+def engine_url(any_engine_url):
+    return any_engine_url
 
 
 @pytest.fixture
@@ -146,6 +151,19 @@ def test_kill_9_in_the_middle_of_a_load_loses_nothing_and_doubles_nothing(engine
 
     async def moved(redis, head):
         return len(await stored_names(await Ledger.open(redis))) > head
+
+    asyncio.run(scenario())
+
+
+def test_two_workers_at_once_store_each_event_once(engine_url):
+    async def scenario():
+        async with client(engine_url) as redis:
+            wanted = [f"r{number:04}" for number in range(2_000)]
+            async with intake_running(engine_url), intake_running(engine_url):
+                for name in wanted:
+                    await redis.xadd(keys.INBOX, {"event": event(name)})
+                await processed(redis)
+            assert sorted(await stored_names(await Ledger.open(redis))) == wanted
 
     asyncio.run(scenario())
 

@@ -24,6 +24,7 @@ from tollbook_schemas.errors import CheckFailedError, EngineError
 from tollbook_services import heartbeats, keys, projector
 from tollbook_services.heartbeats import Heartbeats
 from tollbook_services.ledger import Ledger
+from tollbook_services.projector import Projector
 from tollbook_services.readmodels import ReadModels
 
 
@@ -129,6 +130,37 @@ def expected_over_batches(count: int, batch: int) -> dict[str, dict[str, bytes]]
     return expected_rows(names(count))
 
 
+def test_a_worker_that_stalls_before_its_commit_cannot_put_old_rows_over_newer_ones(engine_url):
+    class Stalled(ReadModels):
+        folded, go_on = asyncio.Event(), asyncio.Event()
+
+        async def commit(self, *args, **kwargs):
+            self.folded.set()
+            await self.go_on.wait()
+            self.result = await super().commit(*args, **kwargs)
+            raise PowerCut
+
+    async def scenario():
+        async with empty_store(engine_url) as store:
+            await store.file(names(10), ("flood-2025",))
+            await store.file(names(30)[10:], ("quake-2024",))
+            stalled = Stalled(store.redis)
+            pace = {"page_size": 10, "stand_by_s": 0.0}
+            victim = Projector(store.ledger, stalled, (CountFold,), **pace)
+            task = asyncio.create_task(asyncio.wait_for(victim.catch_up(0), 20))
+            await stalled.folded.wait()
+            await store.projector(**pace).catch_up(0)
+            stalled.go_on.set()
+            with pytest.raises(PowerCut):
+                await task
+
+            assert stalled.result == (False, 30)
+            await store.projector(**pace).catch_up(0)
+            assert await store.counts() == {"flood-2025": 10, "quake-2024": 20}
+
+    asyncio.run(scenario())
+
+
 def test_two_projectors_that_catch_up_at_once_both_arrive(engine_url):
     async def scenario():
         async with empty_store(engine_url) as store:
@@ -148,9 +180,7 @@ def test_a_worker_killed_in_mid_run_and_started_again_counts_each_event_once(eng
             reached = []
             for target in (1, 300, 900):
                 worker = await start_worker(engine_url, page_size=5)
-                await wait_for(
-                    lambda at=target: has_passed(store, at), f"the worker is at {target}"
-                )
+                await wait_for(lambda at=target: has_passed(store, at), f"worker at {target}")
                 worker.send_signal(signal.SIGKILL)
                 await worker.wait()
                 reached.append((await store.readmodels.checkpoint(0, "counts.v1")).sequence)

@@ -18,9 +18,9 @@ def rows_of(crisis: str, **rows: bytes | None) -> list[RowChange]:
     return [RowChange(crisis, key, value) for key, value in rows.items()]
 
 
-def test_rows_and_position_are_read_back_as_committed(engine_url):
+def test_rows_and_position_are_read_back_as_committed(any_engine_url):
     async def scenario():
-        async with empty_store(engine_url) as store:
+        async with empty_store(any_engine_url) as store:
             changes = [*rows_of("b", y=b"2", x=b"\x00\xff"), *rows_of("a", z=b"")]
             await store.readmodels.commit(0, "t.v1", 0, 7, NOON, changes)
 
@@ -34,9 +34,9 @@ def test_rows_and_position_are_read_back_as_committed(engine_url):
     asyncio.run(scenario())
 
 
-def test_a_crisis_without_rows_reads_as_empty_at_the_position_of_the_projection(engine_url):
+def test_a_crisis_without_rows_reads_as_empty_at_the_position_of_the_projection(any_engine_url):
     async def scenario():
-        async with empty_store(engine_url) as store:
+        async with empty_store(any_engine_url) as store:
             assert await store.readmodels.read(0, "t.v1", "a") == ({}, 0, None)
             await store.readmodels.commit(0, "t.v1", 0, 3, NOON, [])
             assert await store.readmodels.read(0, "t.v1", "a") == ({}, 3, NOON)
@@ -44,9 +44,9 @@ def test_a_crisis_without_rows_reads_as_empty_at_the_position_of_the_projection(
     asyncio.run(scenario())
 
 
-def test_a_deleted_row_is_gone_and_so_is_a_crisis_without_rows(engine_url):
+def test_a_deleted_row_is_gone_and_so_is_a_crisis_without_rows(any_engine_url):
     async def scenario():
-        async with empty_store(engine_url) as store:
+        async with empty_store(any_engine_url) as store:
             await store.readmodels.commit(0, "t.v1", 0, 1, NOON, rows_of("a", x=b"1", y=b"2"))
             await store.readmodels.commit(0, "t.v1", 1, 2, NOON, rows_of("a", x=None))
             assert (await store.readmodels.read(0, "t.v1", "a")).rows == {"y": b"2"}
@@ -56,9 +56,9 @@ def test_a_deleted_row_is_gone_and_so_is_a_crisis_without_rows(engine_url):
     asyncio.run(scenario())
 
 
-def test_of_several_changes_of_a_row_in_one_commit_the_last_holds(engine_url):
+def test_of_several_changes_of_a_row_in_one_commit_the_last_holds(any_engine_url):
     async def scenario():
-        async with empty_store(engine_url) as store:
+        async with empty_store(any_engine_url) as store:
             changes = [*rows_of("a", x=b"1", y=b"1"), *rows_of("a", x=None, y=b"2")]
             await store.readmodels.commit(0, "t.v1", 0, 1, NOON, changes)
             assert (await store.readmodels.read(0, "t.v1", "a")).rows == {"y": b"2"}
@@ -66,9 +66,9 @@ def test_of_several_changes_of_a_row_in_one_commit_the_last_holds(engine_url):
     asyncio.run(scenario())
 
 
-def test_a_commit_from_another_position_changes_nothing_and_says_where_it_stands(engine_url):
+def test_a_commit_from_another_position_changes_nothing_and_says_where_it_stands(any_engine_url):
     async def scenario():
-        async with empty_store(engine_url) as store:
+        async with empty_store(any_engine_url) as store:
             first = await store.readmodels.commit(0, "t.v1", 0, 5, NOON, rows_of("a", x=b"1"))
             again = await store.readmodels.commit(0, "t.v1", 0, 5, NOON, rows_of("a", x=b"2"))
             ahead = await store.readmodels.commit(0, "t.v1", 6, 7, NOON, rows_of("a", x=b"3"))
@@ -81,9 +81,9 @@ def test_a_commit_from_another_position_changes_nothing_and_says_where_it_stands
 
 
 @pytest.mark.parametrize("new_sequence", [4, 5])
-def test_a_checkpoint_refuses_to_go_backwards_or_to_stand_still(engine_url, new_sequence):
+def test_a_checkpoint_refuses_to_go_backwards_or_to_stand_still(any_engine_url, new_sequence):
     async def scenario():
-        async with empty_store(engine_url) as store:
+        async with empty_store(any_engine_url) as store:
             await store.readmodels.commit(0, "t.v1", 0, 5, NOON, rows_of("a", x=b"1"))
             with pytest.raises(ValueError, match="only moves forward"):
                 await store.readmodels.commit(
@@ -94,9 +94,9 @@ def test_a_checkpoint_refuses_to_go_backwards_or_to_stand_still(engine_url, new_
     asyncio.run(scenario())
 
 
-def test_a_checkpoint_of_another_ledger_is_refused_by_every_access(engine_url):
+def test_a_checkpoint_of_another_ledger_is_refused_by_every_access(any_engine_url):
     async def scenario():
-        async with empty_store(engine_url) as store:
+        async with empty_store(any_engine_url) as store:
             stranger = ReadModels(store.redis, "another-ledger")
             await stranger.commit(0, "counts.v1", 0, 5, NOON, rows_of("a", count=b"9"))
             mine = store.readmodels
@@ -115,9 +115,9 @@ def test_a_checkpoint_of_another_ledger_is_refused_by_every_access(engine_url):
     asyncio.run(scenario())
 
 
-def test_rows_that_stand_beyond_the_head_of_the_ledger_are_refused(engine_url):
+def test_rows_that_stand_beyond_the_head_of_the_ledger_are_refused(any_engine_url):
     async def scenario():
-        async with empty_store(engine_url) as store:
+        async with empty_store(any_engine_url) as store:
             await store.file(names(3))
             await store.readmodels.commit(0, "counts.v1", 0, 4, NOON, [])
             with pytest.raises(EngineError, match="stand at 4, but the ledger ends at 3"):
@@ -126,11 +126,11 @@ def test_rows_that_stand_beyond_the_head_of_the_ledger_are_refused(engine_url):
     asyncio.run(scenario())
 
 
-def test_more_rows_than_are_read_at_once_come_in_pieces_of_one_moment(engine_url, monkeypatch):
+def test_more_rows_than_are_read_at_once_come_in_pieces_of_one_moment(any_engine_url, monkeypatch):
     monkeypatch.setattr(readmodels_module, "ROWS_AT_ONCE_MAX", 50)
 
     async def scenario():
-        async with empty_store(engine_url) as store:
+        async with empty_store(any_engine_url) as store:
             values = {f"row{number:04}": b"%d" % number for number in range(3_000)}
             changes = [*rows_of("a", **values), *rows_of("b", x=b"1")]
             await store.readmodels.commit(0, "t.v1", 0, 1, NOON, changes)
@@ -145,7 +145,7 @@ def test_more_rows_than_are_read_at_once_come_in_pieces_of_one_moment(engine_url
     asyncio.run(scenario())
 
 
-def test_a_reader_sees_one_moment_while_rows_and_crises_change(engine_url, monkeypatch):
+def test_a_reader_sees_one_moment_while_rows_and_crises_change(any_engine_url, monkeypatch):
     monkeypatch.setattr(readmodels_module, "ROWS_AT_ONCE_MAX", 50)
 
     async def write(store, stop: asyncio.Event) -> int:
@@ -160,7 +160,7 @@ def test_a_reader_sees_one_moment_while_rows_and_crises_change(engine_url, monke
         return sequence
 
     async def scenario():
-        async with empty_store(engine_url) as store:
+        async with empty_store(any_engine_url) as store:
             stop = asyncio.Event()
             writer = asyncio.create_task(write(store, stop))
             seen = []

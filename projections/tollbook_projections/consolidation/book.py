@@ -2,34 +2,15 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 
 from tollbook_projections.consolidation.claim import BookKey, Claim, SeriesKey
-from tollbook_projections.consolidation.interval import Interval
+from tollbook_projections.consolidation.incidents import IncidentLog
 from tollbook_projections.consolidation.region import Region
-from tollbook_projections.consolidation.series import Series, Step
-
-BEGINNING = datetime.min.replace(tzinfo=UTC)
-END = datetime.max.replace(tzinfo=UTC)
+from tollbook_projections.consolidation.series import Series
+from tollbook_projections.consolidation.span import Span
 
 SheetKey = tuple[str | None, int]
 """How deaths were dated, and the phase of the counter: never mixed in one sheet (R17)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """A value that holds for one window of time.
-
-    Attributes:
-        start: first moment of the window, `BEGINNING` where the report gave none.
-        end: last moment of the window.
-    """
-
-    start: datetime
-    end: datetime
-    interval: Interval
-    figures: tuple[str, ...]
-    flags: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -41,12 +22,14 @@ class Node:
         floors: partial coverage, or a named place inside the region: they only raise low.
         increments: complete figures of a window of time, by series.
         floor_increments: the same of partial coverage or a named place.
+        current: what `facts.py` made of them, None since a series changed.
     """
 
     base: Series = field(default_factory=Series)
     floors: dict[SeriesKey, Series] = field(default_factory=dict)
     increments: dict[SeriesKey, Series] = field(default_factory=dict)
     floor_increments: dict[SeriesKey, Series] = field(default_factory=dict)
+    current: object | None = None
 
     def series(self, key: SeriesKey) -> Series:
         """The series of a key, made if it is new."""
@@ -68,15 +51,33 @@ class Node:
 
 @dataclass(slots=True)
 class Sheet:
-    """Regions counted in one way (one dated_by, one phase), and the incidents beside them (R11)."""
+    """Regions counted in one way (one dated_by, one phase), and the incidents beside them (R11).
+
+    Attributes:
+        nodes: the series of each region.
+        incidents: a sheet for each incident, by its id.
+        logs: what the incidents come to, region by region, as `facts.py` last summed them up.
+        summed: the spans each incident contributed to the logs, or to `inner`.
+        inner: incidents that are floors of a region only, as a wider region holds them whole.
+        changed: incidents to sum up again.
+    """
 
     nodes: dict[Region, Node] = field(default_factory=dict)
     incidents: dict[str, "Sheet"] = field(default_factory=dict)
+    logs: dict[Region, IncidentLog] = field(default_factory=dict)
+    summed: dict[str, list[tuple[Region, Span, bool]]] = field(default_factory=dict)
+    inner: dict[Region, dict[str, Span]] = field(default_factory=dict)
+    changed: set[str] = field(default_factory=set)
 
     def series(self, key: SeriesKey) -> Series:
-        """The series of a key; figures of one incident form a sheet of their own."""
-        sheet = self if key.incident is None else self.incidents.setdefault(key.incident, Sheet())
-        return sheet.nodes.setdefault(key.region, Node()).series(key)
+        """The series of a key, about to change; figures of one incident have their own sheet."""
+        sheet = self
+        if key.incident is not None:
+            self.changed.add(key.incident)
+            sheet = self.incidents.setdefault(key.incident, Sheet())
+        node = sheet.nodes.setdefault(key.region, Node())
+        node.current = None
+        return node.series(key)
 
     def all_series(self) -> Iterator[Series]:
         """Every series of the sheet and of its incidents."""
@@ -84,15 +85,6 @@ class Sheet:
             yield from node.all_series()
         for sheet in self.incidents.values():
             yield from sheet.all_series()
-
-    def regions(self) -> set[Region]:
-        """Every region a live figure speaks of."""
-        own = {
-            region
-            for region, node in self.nodes.items()
-            if any(series.claims for series in node.all_series())
-        }
-        return own.union(*(sheet.regions() for sheet in self.incidents.values()))
 
 
 @dataclass(slots=True)
@@ -115,8 +107,9 @@ class Book:
         self._series(claim).remove(claim)
 
     def marks(self) -> dict[str, tuple[str, ...]]:
-        """What the order of values says about single figures: `stale_relay`, `held_relay`,
-        `unexplained_fall`, `ambiguous_series`.
+        """What the order of values says about single figures.
+
+        `stale_relay`, `held_relay`, `unexplained_fall` and `ambiguous_series`, by figure.
         """
         found: dict[str, tuple[str, ...]] = {}
         for sheet in self.sheets.values():
@@ -128,8 +121,3 @@ class Book:
     def _series(self, claim: Claim) -> Series:
         key = claim.series
         return self.sheets.setdefault((key.dated_by, key.phase), Sheet()).series(key)
-
-
-def span_of(step: Step) -> Span:
-    """A step of an increment or an incident as a span of time."""
-    return Span(step.start or BEGINNING, step.end, step.interval, step.figures, step.flags)

@@ -3,14 +3,15 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from tollbook_schemas.gazetteer import Gazetteer
-from tollbook_schemas.policy import Policy
-
 from tollbook_projections.consolidation.book import Book, Sheet
+from tollbook_projections.consolidation.buckets import bucket, unspecified
 from tollbook_projections.consolidation.claim import BookKey, Claim
+from tollbook_projections.consolidation.draft import Value
 from tollbook_projections.consolidation.merge import Merged, add_phases, merge
 from tollbook_projections.consolidation.region import Flow, Lattice, Region, wider_segments
-from tollbook_projections.consolidation.solver import Solver, Value
+from tollbook_projections.consolidation.solver import Solver
+from tollbook_schemas.gazetteer import Gazetteer
+from tollbook_schemas.policy import Policy
 
 DATED_BY = (None, "documentation", "publication", "occurrence")
 """The order in which a cell picks how its deaths were dated (R17)."""
@@ -135,16 +136,14 @@ def _book_cells(book: Book, kind: Kind, lattice: Lattice) -> Iterator[tuple[Cell
         yield cell, add_phases(values)
 
 
-def _sheet_cells(
-    sheet: Sheet, kind: Kind, lattice: Lattice
-) -> Iterator[tuple[CellKey, Value]]:
+def _sheet_cells(sheet: Sheet, kind: Kind, lattice: Lattice) -> Iterator[tuple[CellKey, Value]]:
     solver = Solver(sheet, lattice, stock=kind.nature == "stock")
     for region in _area_regions(solver, lattice):
         yield CellKey("area", kind, region), solver.value(region)
     for region in _scopes(solver):
-        yield CellKey("unallocated", kind, region), solver.bucket(region)
+        yield CellKey("unallocated", kind, region), bucket(solver, region)
     for region in solver.facts:
-        remainder = solver.unspecified(region)
+        remainder = unspecified(solver, region)
         if remainder is not None:
             yield CellKey("unspecified", kind, region), remainder
 

@@ -8,8 +8,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tollbook_schemas.policy import Policy
-
 from tollbook_projections.consolidation.books import Books, Kind, kind_of
 from tollbook_projections.consolidation.claim import Claim
 from tollbook_projections.consolidation.floors import ADJACENT
@@ -19,6 +17,7 @@ from tollbook_projections.consolidation.series import Series
 from tollbook_projections.consolidation.solver import Solver
 from tollbook_projections.filing import Document
 from tollbook_projections.selection import Dossier
+from tollbook_schemas.policy import Policy
 
 _BOUNDS = frozenset({"at_least", "more_than", "up_to", "less_than"})
 
@@ -61,7 +60,7 @@ def checks_of(
         found.extend(_of_restated(figure, body, claims, dossiers))
     found.extend(_of_parts(claims, dossiers, books, policy))
     found.extend(_of_increments(books, wanted))
-    found.extend(_of_triangulation(claims, dossiers, books))
+    found.extend(_of_triangulation(claims, books))
     return sorted(found, key=lambda check: (check.figure, check.kind, check.against))
 
 
@@ -111,8 +110,11 @@ def _of_parts(
     """Parts that tile a figure's areas must match it; others must not exceed it."""
     parts: dict[str, list[str]] = defaultdict(list)
     for figure, claim in claims.items():
-        if claim.part_of in claims and claim.series.basis == claims[claim.part_of].series.basis:
-            parts[claim.part_of].append(figure)
+        whole = claim.part_of
+        if whole is None or whole not in claims:
+            continue
+        if claim.series.basis == claims[whole].series.basis:
+            parts[whole].append(figure)
     for whole, unordered in parts.items():
         body = dossiers[whole].versions[-1].body
         stated = claims[whole].interval
@@ -162,9 +164,7 @@ def _increment(series: Series, base: Series, kind: Kind) -> Check | None:
     return Check("increment", step.figures[0], kind, after.interval, computed, holds, against)
 
 
-def _of_triangulation(
-    claims: Mapping[str, Claim], dossiers: Mapping[str, Dossier], books: Books
-) -> Iterator[Check]:
+def _of_triangulation(claims: Mapping[str, Claim], books: Books) -> Iterator[Check]:
     """Another cut of the same people: the sum over one dated_by against the toll then.
 
     The windows given need not be all of them, so their sum must not exceed the toll.
@@ -265,4 +265,3 @@ def _globals(filed: Document, names: Iterable[str]) -> tuple[str, ...]:
 
 def _kind(claim: Claim) -> Kind:
     return kind_of(claim.series.book)
-

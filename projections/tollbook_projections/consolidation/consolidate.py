@@ -4,12 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from tollbook_schemas.gazetteer import Gazetteer
-from tollbook_schemas.policy import Policy
-
 from tollbook_projections.consolidation.books import Books, Cell
 from tollbook_projections.consolidation.checks import Check, checks_of
 from tollbook_projections.selection import Dossier, claims_of
+from tollbook_schemas.gazetteer import Gazetteer
+from tollbook_schemas.policy import Policy
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +35,8 @@ def consolidate(
 
     Args:
         dossiers: admitted figures by global id, from `selection.admit`.
+        gazetteer: gives the canonical code of an area and what lies inside it.
+        policy: source rank, ranges of words, tolerance of "about".
         as_of: only figures with a cut-off up to here; None for all.
         originator: only this originator's figures.
         cells: False leaves the cells out, where they are already known and only the checks

@@ -4,11 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from tollbook_projections.consolidation.book import BEGINNING, END, Node, Sheet, Span, span_of
+from tollbook_projections.consolidation.book import Node, Sheet
 from tollbook_projections.consolidation.claim import SeriesKey
+from tollbook_projections.consolidation.incidents import IncidentLog
 from tollbook_projections.consolidation.interval import Interval
 from tollbook_projections.consolidation.region import Lattice, Region
 from tollbook_projections.consolidation.series import Series, Step
+from tollbook_projections.consolidation.span import BEGINNING, END, Span, span_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +22,7 @@ class Facts:
         history: its series, for how things stood at an earlier moment.
         floors: the latest of each partial or placed series; they only raise low (R7, R13).
         increments: complete, as their windows; `floor_increments` raise low only.
-        incidents: one span an incident, all of them different people (R11).
+        incidents: one span an incident, all of them different people (R11); None for none.
     """
 
     base: Step | None = None
@@ -28,7 +30,7 @@ class Facts:
     floors: tuple[Span, ...] = ()
     increments: tuple[Span, ...] = ()
     floor_increments: tuple[Span, ...] = ()
-    incidents: tuple[Span, ...] = ()
+    incidents: IncidentLog | None = None
 
     @property
     def empty(self) -> bool:
@@ -40,9 +42,28 @@ class Facts:
     def figures(self) -> list[str]:
         """The figures that make these values."""
         found = list(self.base.figures) if self.base else []
-        for spans in (self.floors, self.increments, self.floor_increments, self.incidents):
+        for spans in (self.floors, self.increments, self.floor_increments):
             for span in spans:
                 found.extend(span.figures)
+        if self.incidents is not None:
+            found.extend(self.incidents.lineage())
+        return found
+
+    @property
+    def figures_total(self) -> int:
+        """How many figures make these values, those not named in `figures` included."""
+        spans = (*self.floors, *self.increments, *self.floor_increments)
+        named = sum(len(span.figures) for span in spans)
+        named += len(self.base.figures) if self.base else 0
+        return named + (self.incidents.figures if self.incidents is not None else 0)
+
+    @property
+    def flags(self) -> set[str]:
+        """The flags of the figures that add to a sum."""
+        spans = (*self.increments, *self.floors)
+        found = {flag for span in spans for flag in span.flags}
+        if self.incidents is not None:
+            found.update(flag for flag, count in self.incidents.flags.items() if count)
         return found
 
     def since(self, moment: datetime) -> "Facts":
@@ -53,22 +74,47 @@ class Facts:
             (),
             tuple(span for span in self.increments if span.end > moment),
             tuple(span for span in self.floor_increments if span.end > moment),
-            tuple(span for span in self.incidents if span.end > moment),
+            _later(self.incidents, moment),
         )
 
 
 def facts_of(sheet: Sheet, lattice: Lattice) -> dict[Region, Facts]:
     """The current facts of every region a figure of the sheet speaks of."""
-    found = {region: _facts(node) for region, node in sheet.nodes.items()}
-    for name in sorted(sheet.incidents):
-        for region, span, whole in _incident_spans(sheet.incidents[name], lattice):
-            known = found.get(region, Facts())
-            if whole:
-                found[region] = replace(known, incidents=(*known.incidents, span))
-            else:
-                spans = (*known.floor_increments, span)
-                found[region] = replace(known, floor_increments=spans)
+    for name in sorted(sheet.changed):
+        _sum_up(sheet, name, lattice)
+    sheet.changed.clear()
+    found = {region: _current(node) for region, node in sheet.nodes.items()}
+    for region, log in sheet.logs.items():
+        found[region] = replace(found.get(region, Facts()), incidents=log)
+    for region, floors in sheet.inner.items():
+        known = found.get(region, Facts())
+        spans = (*known.floor_increments, *(floors[name] for name in sorted(floors)))
+        found[region] = replace(known, floor_increments=spans)
     return {region: facts for region, facts in found.items() if not facts.empty}
+
+
+def _current(node: Node) -> Facts:
+    if not isinstance(node.current, Facts):
+        node.current = _facts(node)
+    return node.current
+
+
+def _sum_up(sheet: Sheet, name: str, lattice: Lattice) -> None:
+    """Replaces what an incident contributes to its regions."""
+    for region, span, whole in sheet.summed.pop(name, ()):
+        if not whole:
+            del sheet.inner[region][name]
+            continue
+        sheet.logs[region].remove(span)
+        if not sheet.logs[region].spans:
+            del sheet.logs[region]
+    spans = _incident_spans(sheet.incidents[name], lattice)
+    for region, span, whole in spans:
+        if whole:
+            sheet.logs.setdefault(region, IncidentLog()).add(span)
+        else:
+            sheet.inner.setdefault(region, {})[name] = span
+    sheet.summed[name] = spans
 
 
 def without_history(found: dict[Region, Facts], lattice: Lattice) -> dict[Region, Facts]:
@@ -89,11 +135,12 @@ def _facts(node: Node) -> Facts:
 
 def _floors(series: Mapping[SeriesKey, Series]) -> list[Span]:
     """Each floor says why it is one: partial coverage, or a named place (R7, R13)."""
-    found = []
+    found: list[Span] = []
     for key in series:
         flag = "verified_floor" if key.partial else "place_floor"
-        for span in _spans({key: series[key]}):
-            found.append(replace(span, flags=(*span.flags, flag)))
+        found.extend(
+            replace(span, flags=(*span.flags, flag)) for span in _spans({key: series[key]})
+        )
     return sorted(found, key=lambda span: (span.end, span.figures))
 
 
@@ -115,9 +162,7 @@ def _incident_spans(sheet: Sheet, lattice: Lattice) -> list[tuple[Region, Span, 
     whole: list[Region] = []
     found = []
     for region, span in values:
-        inside = any(
-            other != region and lattice.inside(region, other) for other, _ in values
-        )
+        inside = any(other != region and lattice.inside(region, other) for other, _ in values)
         stands = not inside and all(lattice.disjoint(region, other) for other in whole)
         if stands:
             whole.append(region)
@@ -137,9 +182,14 @@ def _incident_value(pair: tuple[Region, Node]) -> tuple[Region, Span] | None:
     return region, replace(span, interval=Interval(span.interval.low, None, None))
 
 
-def _live(
-    region: Region, facts: Facts, found: dict[Region, Facts], lattice: Lattice
-) -> Facts:
+def _later(log: IncidentLog | None, moment: datetime) -> IncidentLog | None:
+    later = IncidentLog()
+    for span in log.after(moment) if log is not None else ():
+        later.add(span)
+    return later if later.spans else None
+
+
+def _live(region: Region, facts: Facts, found: dict[Region, Facts], lattice: Lattice) -> Facts:
     if len(region.areas) == 1:
         return facts
     newer = [

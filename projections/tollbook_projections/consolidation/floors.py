@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
-from tollbook_projections.consolidation.book import BEGINNING, END, Span
 from tollbook_projections.consolidation.facts import Facts
 from tollbook_projections.consolidation.grid import AXES, Grid, apart, widest
 from tollbook_projections.consolidation.interval import Interval, least_high
 from tollbook_projections.consolidation.region import Region
+from tollbook_projections.consolidation.span import BEGINNING, END, Span
 from tollbook_projections.consolidation.weights import heaviest
 
 Window = tuple[datetime, datetime]
@@ -83,9 +83,7 @@ class Floors:
     def _beside_along(self, axis: str, whole: Region, part: Region, end: datetime) -> int:
         lattice = self._grid.lattice
         parts = [
-            other
-            for other in self._grid.parts(axis, whole)
-            if apart(axis, other, part, lattice)
+            other for other in self._grid.parts(axis, whole) if apart(axis, other, part, lattice)
         ]
         outer = widest(parts, lattice)
         if self._grid.pairwise_disjoint(outer):
@@ -147,9 +145,7 @@ class Floors:
             interval = Interval(gain, None, None)
             yield Span(start, step.as_of, interval, step.figures, ())
 
-    def _same_beginning(
-        self, region: Region, began: datetime | None, moment: datetime
-    ) -> bool:
+    def _same_beginning(self, region: Region, began: datetime | None, moment: datetime) -> bool:
         """Whether no figure used as the earlier bound began counting after this one."""
         for other in (region, *self._grid.containing(region)):
             facts = self._grid.facts.get(other)
@@ -188,12 +184,8 @@ class Floors:
 
     def _incidents(self, region: Region, start: datetime, end: datetime) -> int:
         """Different incidents are different people, wherever they were (R11)."""
-        total = 0
-        for other in self._grid.inside(region):
-            for span in self._grid.facts[other].incidents:
-                if start <= span.start and span.end <= end:
-                    total += span.interval.low
-        return total
+        logs = (self._grid.facts[other].incidents for other in self._grid.inside(region))
+        return sum(log.low_between(start, end) for log in logs if log is not None)
 
     def _leftover(self, region: Region, end: datetime) -> int:
         """What of a multi-area base cannot be in its known parts (R6), where that is certain."""
@@ -258,10 +250,7 @@ def _before(span: Span, root: Span, facts: Facts) -> bool:
     """A window wholly before the base began counting adds (R5)."""
     base = facts.base
     return (
-        root.flags == BASE
-        and base is not None
-        and base.start is not None
-        and span.end < base.start
+        root.flags == BASE and base is not None and base.start is not None and span.end < base.start
     )
 
 

@@ -65,29 +65,31 @@ def interval_of(
         quantity: the `quantity` object of an event, by its JSON names.
         policy: gives the ranges of words such as "dozens".
     """
-    value: int | None = quantity.get("value")
     match quantity["qualifier"]:
         case "unknown":
             return None, ()
         case "unquantified":
             return UNBOUNDED, ("unquantified",)
-        case "none_reported":
-            return ZERO, ()
+        case "between":
+            return _between(quantity["from"], quantity.get("value"), quantity["to"])
         case "lexical":
             low, high = policy.lexical[quantity["word"]]
             return Interval(low, None, high), ()
-        case "between":
-            return _between(quantity["from"], value, quantity["to"])
-    number = value or 0
-    match quantity["qualifier"]:
+        case qualifier:
+            return _of_number(qualifier, quantity.get("value", 0)), ()
+
+
+def _of_number(qualifier: str, number: int) -> Interval:
+    """A printed number with its qualifier; `none_reported` is a real zero."""
+    match qualifier:
         case "at_least" | "more_than":
-            return Interval(number, number, None), ()
+            return Interval(number, number, None)
         case "up_to":
-            return Interval(0, None, number), ()
+            return Interval(0, None, number)
         case "less_than":
-            return Interval(0, None, number - 1), ()
+            return Interval(0, None, number - 1)
         case _:
-            return Interval(number, number, number), ()
+            return Interval(number, number, number)
 
 
 def _between(low: int, best: int | None, high: int) -> tuple[Interval, tuple[str, ...]]:

@@ -3,11 +3,10 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from tollbook_schemas.policy import Policy
-
-from tollbook_projections.consolidation.book import BEGINNING
+from tollbook_projections.consolidation.draft import Value
 from tollbook_projections.consolidation.interval import Interval
-from tollbook_projections.consolidation.solver import Value
+from tollbook_projections.consolidation.span import BEGINNING
+from tollbook_schemas.policy import Policy
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +26,7 @@ class Merged:
     flags: frozenset[str]
     rules: frozenset[str]
     figures: frozenset[str]
+    figures_total: int
 
 
 _OWN_BOUNDS = frozenset({"open_high", "mixed_as_of"})
@@ -64,6 +64,7 @@ def merge(values: dict[str, Value], policy: Policy) -> Merged:
         flags=frozenset(flags),
         rules=frozenset().union(*(value.rules for value in values.values()), {"R12"}),
         figures=frozenset().union(*(value.figures for value in values.values())),
+        figures_total=sum(value.figures_total for value in values.values()),
     )
 
 
@@ -80,6 +81,7 @@ def add_phases(phases: list[Value]) -> Value:
             flags=total.flags | value.flags | {"phases_added"},
             rules=total.rules | value.rules | {"R17"},
             figures=total.figures | value.figures,
+            figures_total=total.figures_total + value.figures_total,
             as_of=max(dates, default=None),
             oldest=min(oldest, default=None),
         )
@@ -88,9 +90,7 @@ def add_phases(phases: list[Value]) -> Value:
     return total
 
 
-def _best(
-    values: dict[str, Value], policy: Policy
-) -> tuple[str | None, int | None, set[str]]:
+def _best(values: dict[str, Value], policy: Policy) -> tuple[str | None, int | None, set[str]]:
     """The first in rank whose value is not below the low of a better ranked one.
 
     Originators the policy does not rank follow by latest as_of, then name: that is their rank.

@@ -4,9 +4,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from tollbook_projections.consolidation.book import BEGINNING, Span
 from tollbook_projections.consolidation.floors import Window, clear_of, within
+from tollbook_projections.consolidation.incidents import IncidentLog
 from tollbook_projections.consolidation.region import Region
+from tollbook_projections.consolidation.span import BEGINNING, Span
 
 if TYPE_CHECKING:
     from tollbook_projections.consolidation.solver import Solver
@@ -26,9 +27,8 @@ class News:
     end: datetime
     best: int | None
     high: int | None
-    figures: tuple[str, ...] = ()
-    excess: bool = False
     flags: frozenset[str] = frozenset()
+    excess: bool = False
 
     @property
     def window(self) -> Window:
@@ -50,8 +50,8 @@ def gather(solver: "Solver", region: Region, after: datetime) -> list[News]:
         news.append(_restated(solver, region, after))
         after = facts.base.as_of
     taken = _own(facts.increments if facts else (), after, news)
-    for span in facts.incidents if facts else ():
-        _place(_news(span, after), taken, news, after)
+    if facts is not None and facts.incidents is not None:
+        _take_incidents(facts.incidents, taken, news, after)
     parts = [(part, solver.news(part, after)) for part in solver.grid.maximal(region)]
     fresh = [part for part, items in parts if items]
     tangled = not solver.grid.pairwise_disjoint(fresh)
@@ -80,6 +80,23 @@ def _own(spans: tuple[Span, ...], after: datetime, news: list[News]) -> list[Win
     return taken
 
 
+def _take_incidents(
+    log: IncidentLog, taken: list[Window], news: list[News], after: datetime
+) -> None:
+    """The incidents of the region: their running sum where nothing else covers any of them."""
+    if after == BEGINNING and not taken:
+        total, first, last = log.total(), log.spans[0], log.spans[-1]
+        news.append(News(first.end, last.end, total.best, total.high, log_flags(log)))
+        return
+    for span in log.after(after):
+        _place(_news(span, after), taken, news, after)
+
+
+def log_flags(log: IncidentLog) -> frozenset[str]:
+    """The flags that any incident of a region has."""
+    return frozenset(flag for flag, count in log.flags.items() if count)
+
+
 def _place(item: News, taken: list[Window], news: list[News], after: datetime) -> None:
     """Adds what no wider increment holds already."""
     if item.end <= after or within(item.window, taken):
@@ -93,10 +110,8 @@ def _news(span: Span, after: datetime) -> News:
     interval = span.interval
     if span.start < after:
         flags = frozenset(span.flags) | STRADDLES
-        return News(span.start, span.end, None, interval.high, span.figures, flags=flags)
-    return News(
-        span.start, span.end, interval.best, interval.high, span.figures, flags=frozenset(span.flags)
-    )
+        return News(span.start, span.end, None, interval.high, flags)
+    return News(span.start, span.end, interval.best, interval.high, frozenset(span.flags))
 
 
 def _restated(solver: "Solver", region: Region, after: datetime) -> News:
@@ -107,10 +122,10 @@ def _restated(solver: "Solver", region: Region, after: datetime) -> News:
         raise ValueError("a region without a base was not restated")
     if after == BEGINNING:
         interval = base.interval
-        return News(after, base.as_of, interval.best, interval.high, base.figures)
+        return News(after, base.as_of, interval.best, interval.high)
     then = solver.then(region, after)
     known = then.best is not None
     held = then.low if then.best is None else then.best
     best = None if base.interval.best is None else max(0, base.interval.best - held)
     high = None if base.interval.high is None else max(0, base.interval.high - then.low)
-    return News(after, base.as_of, best, high, base.figures, excess=not known)
+    return News(after, base.as_of, best, high, excess=not known)

@@ -2,7 +2,6 @@
 
 from datetime import datetime
 
-
 from tollbook_projections.consolidation.floors import Floors
 from tollbook_projections.consolidation.region import Region
 
@@ -38,5 +37,3 @@ class StockFloors(Floors):
         facts = self._grid.facts.get(region)
         step = facts.history.at(moment) if facts and facts.history else None
         return step.interval.high if step is not None and step.as_of == moment else None
-
-

@@ -10,9 +10,7 @@ EXACT_MAX = 24
 a valid floor. Real clusters (multi-province figures of one originator) are far smaller."""
 
 
-def heaviest(
-    parts: Sequence[tuple[T, int]], disjoint: Callable[[T, T], bool]
-) -> int:
+def heaviest(parts: Sequence[tuple[T, int]], disjoint: Callable[[T, T], bool]) -> int:
     """The greatest sum of weights over pairwise disjoint parts.
 
     Any disjoint set is a valid floor, so a greedy answer is sound where the exact one would
@@ -69,9 +67,7 @@ def _branch(
     busiest = min(cluster, key=lambda index: (-len(conflicts[index] & cluster), index))
     if not conflicts[busiest] & cluster:
         return set(cluster)
-    taken = {busiest} | _branch(
-        cluster - conflicts[busiest] - {busiest}, conflicts, weights, known
-    )
+    taken = {busiest} | _branch(cluster - conflicts[busiest] - {busiest}, conflicts, weights, known)
     left = _branch(cluster - {busiest}, conflicts, weights, known)
     best = max(taken, left, key=lambda chosen: sum(weights[index] for index in chosen))
     known[cluster] = best

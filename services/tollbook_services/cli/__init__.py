@@ -67,7 +67,7 @@ def run(arguments: Sequence[str]) -> int:
         result = build_app()(shared_last(arguments))
         sys.stdout.flush()
     except CycloptsError as error:
-        return _fail(f"{_one_line(error)}; see `tollbook --help`", UsageError.exit_code)
+        return _fail(f"{_one_line(error).rstrip('.')}; see `tollbook --help`", UsageError.exit_code)
     except TollbookError as error:
         return _fail(_one_line(error), error.exit_code)
     except BrokenPipeError:

@@ -53,7 +53,7 @@ class Receipts:
 
 
 async def publish(
-    file: str,
+    file: Annotated[str, Parameter(allow_leading_hyphen=True)],
     *,
     wait: Annotated[
         bool, Parameter(help="Return only when the read models show the events.")

@@ -7,9 +7,9 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from tollbook_services import standing
 from tollbook_services.cli.common import COMMON, Common
 from tollbook_services.render import console, data, words
+from tollbook_services.status import status_document
 from tollbook_services.wiring import open_tollbook
 
 Document = Mapping[str, Any]
@@ -17,18 +17,27 @@ Document = Mapping[str, Any]
 _POSITION: Final = ("projection", "version", "sequence", "lag_events", "lag_seconds", "parked")
 _COLUMNS: Final = ("partition", "head", "recorded_at", *_POSITION)
 
+_STATES: Final = {
+    "no_workers": "no worker is running, commands fold what they need themselves",
+    "stopped": "its projector has STOPPED, start `tollbook serve` or `tollbook projector`",
+    "behind": "its projector is BEHIND",
+    "parked": "some events could NOT be folded",
+}
+
 
 async def status(*, common: Common = COMMON) -> None:
     """Partitions, heads, projection positions and lag. It changes nothing and folds nothing."""
     async with open_tollbook(common.settings()) as book:
-        document = await standing.status(book)
+        document = await status_document(book.ledger, book.readmodels, book.projections.values())
     match common.format:
         case "json":
             data.write_json(document)
         case "csv":
             data.write_csv(_COLUMNS, _rows(document))
         case _:
-            console.answer(_positions(document), _workers(document), _counts(document))
+            workers = _workers(document)
+            parts = [_positions(document), *([workers] if workers else []), _counts(document)]
+            console.answer(*parts)
 
 
 def _rows(document: Document) -> Iterator[dict[str, Any]]:
@@ -72,14 +81,14 @@ def _lag(projection: Document) -> str:
     return f"{events}, {projection['lag_seconds']:,.1f} s"
 
 
-def _workers(document: Document) -> Table | Text:
+def _workers(document: Document) -> Table | None:
     lines = [
         (partition["partition"], worker)
         for partition in document["partitions"]
         for worker in partition["workers"]
     ]
     if not lines:
-        return Text("No worker is running: commands fold what they need themselves.")
+        return None
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
     for column in ("partition", "role", "worker", "state", "position", "last seen"):
         table.add_column(column)
@@ -96,9 +105,10 @@ def _workers(document: Document) -> Table | Text:
 
 
 def _counts(document: Document) -> Text:
+    inbox = document["inbox"]
     parts = (
-        f"Ledger {document['ledger']}",
-        f"inbox {words.plural(document['inbox'], 'entry', 'entries')}",
+        f"Ledger {document['ledger']}: {_STATES.get(document['state'], document['state'])}",
+        f"inbox {words.plural(inbox['length'], 'entry', 'entries')}",
         f"{document['rejected']:,} rejected",
         f"{document['quarantined']:,} quarantined",
     )

@@ -1,6 +1,8 @@
 """`events`, `rejected` and `quarantine`: what the streams hold, read back."""
 
-from collections.abc import AsyncIterator
+from base64 import b64encode
+from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import partial
 from typing import Annotated, Any, Final
 
 import orjson
@@ -12,13 +14,15 @@ from rich.text import Text
 from tollbook_schemas.errors import UsageError
 from tollbook_schemas.times import format_instant
 from tollbook_services.cli.common import COMMON, Common, Format
-from tollbook_services.ledger import StoredEntry
+from tollbook_services.ledger import RefusedEntry, StoredEntry
+from tollbook_services.publish import rejected_receipt
 from tollbook_services.render import console, data, words
 from tollbook_services.wiring import Tollbook, open_tollbook
 
 PAGE: Final = 500
 """Entries read at once: a page of the largest events stays below a few megabytes."""
 
+_REFUSED: Final = ("position", "recorded_at", "origin", "source", "id", "crisis", "errors", "raw")
 _EVENT: Final = ("partition", "sequence", "recorded_at", "type", "source", "id", "crisis", "leaf")
 
 
@@ -118,4 +122,95 @@ def _event_table(rows: list[dict[str, Any]]) -> Table:
             words.clean(row["id"]),
             words.clean(row["about"]),
         )
+    return table
+
+
+async def rejected(*, common: Common = COMMON) -> None:
+    """What was refused as no valid event, byte for byte, with pointers to what is wrong."""
+    async with open_tollbook(common.settings()) as book:
+        entries = _pages(book.ledger.read_rejected)
+        await _print_refused(entries, common.format, "Nothing was rejected.")
+
+
+async def quarantine(
+    *,
+    partition: Annotated[int | None, Parameter(help="Only this partition.")] = None,
+    common: Common = COMMON,
+) -> None:
+    """Events that reuse a recorded source and id with other content."""
+    async with open_tollbook(common.settings()) as book:
+        entries = _quarantined(book, _partitions(book, partition, None))
+        await _print_refused(entries, common.format, "Nothing is in quarantine.")
+
+
+async def _quarantined(book: Tollbook, partitions: list[int]) -> AsyncIterator[RefusedEntry]:
+    for number in partitions:
+        async for entry in _pages(partial(book.ledger.read_quarantine, number)):
+            yield entry
+
+
+async def _pages(
+    read: Callable[[str, int], Awaitable[list[RefusedEntry]]],
+) -> AsyncIterator[RefusedEntry]:
+    after = "0"
+    while page := await read(after, PAGE):
+        for entry in page:
+            yield entry
+        after = page[-1].position
+
+
+async def _print_refused(entries: AsyncIterator[RefusedEntry], wanted: Format, none: str) -> None:
+    if wanted == "json":
+        async for entry in entries:
+            data.write_json_line(_refused(entry))
+        return
+    rows = [_refused(entry) async for entry in entries]
+    if wanted == "csv":
+        data.write_csv(_REFUSED, rows)
+    elif rows:
+        console.answer(_refused_table(rows))
+    else:
+        console.answer(Text(none))
+
+
+def _refused(entry: RefusedEntry) -> dict[str, Any]:
+    named = rejected_receipt(entry.raw, ())
+    return {
+        "position": entry.position,
+        "recorded_at": format_instant(entry.recorded_at),
+        "origin": entry.origin,
+        "source": named.source,
+        "id": named.id,
+        "crisis": named.crisis,
+        "errors": [{"pointer": pointer, "message": text} for pointer, text in entry.reasons],
+        **_raw(entry.raw),
+    }
+
+
+def _raw(raw: bytes) -> dict[str, str]:
+    """The bytes as text, and in base64 too where they are not UTF-8."""
+    try:
+        return {"raw": raw.decode()}
+    except UnicodeDecodeError:
+        return {"raw": raw.decode(errors="replace"), "raw_base64": b64encode(raw).decode()}
+
+
+def _refused_table(rows: list[dict[str, Any]]) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    table.add_column("recorded", no_wrap=True)
+    table.add_column("origin", max_width=24)
+    table.add_column("id", max_width=24)
+    table.add_column("where", max_width=28, overflow="fold")
+    table.add_column("what is wrong")
+    for row in rows:
+        lead = (
+            words.moment(row["recorded_at"]),
+            words.clean(row["origin"]),
+            words.clean(row["id"] or words.MISSING),
+        )
+        for error in row["errors"]:
+            where = words.clean(error["pointer"]) or "the document"
+            table.add_row(*lead, where, words.clean(error["message"]))
+            lead = ("", "", "")
+        table.add_section()
     return table

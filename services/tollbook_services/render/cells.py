@@ -61,6 +61,20 @@ def cell_tables(cells: Iterable[Cell], name: Name) -> list[Table]:
     return [_table(key, list(group), name) for key, group in groupby(ordered, key=_table_key)]
 
 
+def without_repeats(cells: Sequence[Cell]) -> list[Cell]:
+    """The cells of an area without an `all` that only repeats the segments that are known."""
+    return [cell for cell in cells if not _repeats(cell, cells)]
+
+
+def _repeats(cell: Cell, cells: Sequence[Cell]) -> bool:
+    """Whether an `all` adds nothing: it equals the only segment, or its sum lacks segments."""
+    if cell["segment"] != "all":
+        return False
+    others = [other for other in cells if other is not cell and _way(other) == _way(cell)]
+    partial = len(others) == 1 or "segments_missing" in cell["flags"]
+    return partial and any(_bounds(other) == _bounds(cell) for other in others)
+
+
 def csv_rows(document: Mapping[str, Any]) -> list[dict[str, Any]]:
     """One row for each cell (`originator` empty), then one for each originator's own value."""
     rows: list[dict[str, Any]] = []
@@ -99,7 +113,7 @@ def _table(key: tuple[str, str, str], cells: Sequence[Cell], name: Name) -> Tabl
     _columns(table, layout)
     ordered = sorted(cells, key=_row_key)
     for _, group in groupby(ordered, key=_area_key):
-        rows = list(group)
+        rows = without_repeats(list(group))
         for index, cell in enumerate(rows):
             _cell_rows(table, cell, layout, name, first=index == 0)
         table.add_section()
@@ -107,18 +121,18 @@ def _table(key: tuple[str, str, str], cells: Sequence[Cell], name: Name) -> Tabl
 
 
 def _columns(table: Table, layout: Layout) -> None:
-    table.add_column("area", max_width=26)
+    table.add_column("area", min_width=8, max_width=24)
     if layout.origin:
-        table.add_column("from", max_width=18)
+        table.add_column("from", max_width=16)
     if layout.destination:
-        table.add_column("to", max_width=18)
-    table.add_column("segment", max_width=20)
+        table.add_column("to", max_width=16)
+    table.add_column("segment", max_width=20, no_wrap=True)
     for bound in ("low", "best", "high"):
         table.add_column(bound, justify="right", no_wrap=True)
     table.add_column("as of", no_wrap=True)
-    table.add_column("who")
+    table.add_column("who", no_wrap=True)
     if layout.flags:
-        table.add_column("flags", max_width=24)
+        table.add_column("flags", min_width=11, max_width=24)
 
 
 def _area_key(cell: Cell) -> tuple[int, str]:
@@ -134,19 +148,31 @@ def _row_key(cell: Cell) -> tuple[object, ...]:
     return (_area_key(cell), ends, slug == "all", slug)
 
 
+def _way(cell: Cell) -> tuple[str | None, str | None]:
+    return (cell.get("origin"), cell.get("destination"))
+
+
+def _bounds(cell: Cell) -> tuple[object, ...]:
+    values = (cell, *cell.get("originators", ()))
+    return tuple((value["low"], value["best"], value["high"]) for value in values)
+
+
 def _cell_rows(table: Table, cell: Cell, layout: Layout, name: Name, *, first: bool) -> None:
     own = list(cell.get("originators", ()))
     who = words.clean(own[0]["originator"]) if len(own) == 1 else f"{len(own)} originators"
     lead = [area_label(cell) if first else ""]
     lead += _ends(cell, layout, name)
     lead.append(words.segment(cell["segment"]))
-    total = cell["segment"] == "all"
-    table.add_row(*lead, *_values(cell, who, layout), style=BOLD if total else None)
+    as_of = cell.get("as_of") or (own[0].get("as_of") if len(own) == 1 else None)
+    row = _values({**cell, "as_of": as_of}, who, layout)
+    table.add_row(*lead, *row, style=BOLD if cell["segment"] == "all" else None)
     if len(own) > 1:
         blank = [""] * len(lead)
         for value in own:
             label = f"  {words.clean(value['originator'])}"
-            table.add_row(*blank, *_values(value, label, layout), style=DIM)
+            extra = [flag for flag in value.get("flags", ()) if flag not in cell["flags"]]
+            own_row = _values({**value, "flags": extra}, label, layout)
+            table.add_row(*blank, *own_row, style=DIM)
 
 
 def _values(value: Cell, who: str, layout: Layout) -> list[str]:

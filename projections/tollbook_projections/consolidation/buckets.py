@@ -1,0 +1,135 @@
+"""What no source has assigned: unallocated areas (R6), unspecified segments (R10)."""
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from tollbook_projections.consolidation.draft import Value, best_or_floor
+from tollbook_projections.consolidation.facts import Facts
+from tollbook_projections.consolidation.grid import widest
+from tollbook_projections.consolidation.interval import Interval, add_high
+from tollbook_projections.consolidation.region import Region
+from tollbook_projections.consolidation.series import Step
+
+if TYPE_CHECKING:
+    from tollbook_projections.consolidation.solver import Solver
+
+
+def bucket(solver: "Solver", scope: Region) -> Value:
+    """The unallocated part of a multi-area scope (R6). Never split."""
+    facts = solver.facts.get(scope)
+    value = solver.value(scope)
+    parts = widest(solver.grid.parts("areas", scope), solver.lattice)
+    if facts is None or facts.base is None:
+        return _derived_bucket(solver, scope, value, parts)
+    base = facts.base
+    rules = value.rules | {"R6"}
+    if solver.conflicting(scope):
+        return replace(value, interval=Interval(0, 0, 0), rules=rules)
+    held = [solver.then(part, base.as_of) for part in parts]
+    low = _left(base.interval.low, [interval.high for interval in held])
+    best = base.interval.best
+    if best is not None:
+        best = max(0, best - sum(map(best_or_floor, held)))
+    high = base.interval.high
+    if high is not None:
+        high = max(0, high - sum(interval.low for interval in held))
+    interval = _later(solver, scope, facts, base, Interval(low, best, high))
+    if value.interval.best is None:
+        interval = replace(interval, best=None)
+    return replace(value, interval=_ordered(interval), rules=rules)
+
+
+def unspecified(solver: "Solver", region: Region) -> Value | None:
+    """What of a total no segment of the same areas explains (R10); None without segments."""
+    facts = solver.facts.get(region)
+    if facts is None or facts.base is None:
+        return None
+    parts = widest(
+        [
+            part
+            for part in solver.grid.parts("segment", region)
+            if part in solver.facts and solver.facts[part].base is not None
+        ],
+        solver.lattice,
+    )
+    if not parts or not solver.grid.pairwise_disjoint(parts):
+        return None
+    base, held = facts.base, [solver.then(part, facts.base.as_of) for part in parts]
+    best = base.interval.best
+    if best is not None:
+        best = max(0, best - sum(map(best_or_floor, held)))
+    high = base.interval.high
+    if high is not None:
+        high = max(0, high - sum(interval.low for interval in held))
+    low = _left(base.interval.low, [interval.high for interval in held])
+    value = solver.value(region)
+    return replace(value, interval=_ordered(Interval(low, best, high)), rules=value.rules | {"R10"})
+
+
+def _later(solver: "Solver", scope: Region, facts: Facts, base: Step, then: Interval) -> Interval:
+    """A bucket after its base: newly known parts come out of it, own increments go in."""
+    low, best, high = then.low, then.best, then.high
+    for item in solver.news(scope, base.as_of):
+        if item.excess and item.best is not None and best is not None:
+            best = max(0, best - item.best)
+    own = [span for span in facts.increments if span.start >= base.as_of]
+    for span in own:
+        inner = solver.floors.parts_low(scope, span.start, span.end)
+        high = (
+            None
+            if span.interval.high is None
+            else add_high(high, max(0, span.interval.high - inner))
+        )
+        if best is not None and span.interval.best is not None:
+            best += max(0, span.interval.best - inner)
+        if not inner:
+            low += span.interval.low
+    return Interval(low, best, high)
+
+
+def _derived_bucket(
+    solver: "Solver", scope: Region, value: Value, parts: tuple[Region, ...]
+) -> Value:
+    facts = solver.facts.get(scope)
+    if facts is not None and not facts.empty:
+        held = [solver.value(part).interval for part in parts]
+        best = value.interval.best
+        if best is not None:
+            best = max(0, best - sum(map(best_or_floor, held)))
+        low = _left(value.interval.low, [interval.high for interval in held])
+        high = value.interval.high
+        if high is not None:
+            high = max(0, high - sum(interval.low for interval in held))
+        return replace(value, interval=_ordered(Interval(low, best, high)))
+    segments = widest(
+        [
+            part
+            for part in solver.grid.parts("segment", scope)
+            if any(other.areas == scope.areas for other in solver.grid.inside(part))
+        ],
+        solver.lattice,
+    )
+    total = Interval(0, 0, 0)
+    for part in segments:
+        total += bucket(solver, part).interval
+    if not solver.grid.pairwise_disjoint(segments):
+        lows = [bucket(solver, part).interval.low for part in segments]
+        total = Interval(max(lows, default=0), None, total.high)
+    return replace(value, interval=total)
+
+
+def _left(whole: int, highs: list[int | None]) -> int:
+    total = 0
+    for high in highs:
+        if high is None:
+            return 0
+        total += high
+    return max(0, whole - total)
+
+
+def _ordered(interval: Interval) -> Interval:
+    best, high = interval.best, interval.high
+    if best is not None and best < interval.low:
+        best = None
+    floor = interval.low if best is None else best
+    return Interval(interval.low, best, None if high is None else max(high, floor))

@@ -1,0 +1,98 @@
+"""Regions without a figure of their own: derived from their parts along one axis (R9, R10)."""
+
+from typing import TYPE_CHECKING
+
+from tollbook_projections.consolidation.buckets import bucket
+from tollbook_projections.consolidation.draft import RISING, Draft, plus
+from tollbook_projections.consolidation.floors import shared_areas
+from tollbook_projections.consolidation.grid import AXES, widest
+from tollbook_projections.consolidation.interval import add_high
+from tollbook_projections.consolidation.region import Region
+from tollbook_projections.consolidation.span import BEGINNING, END
+
+if TYPE_CHECKING:
+    from tollbook_projections.consolidation.solver import Solver
+
+_STATUSES = ({"civilian", "combatant"}, "status")
+_SEXES = ({"female", "male"}, "sex")
+
+
+def derived(solver: "Solver", region: Region) -> Draft:
+    """No figure of its own: the axis that explains more (R9, R10)."""
+    drafts = [draft for axis in AXES if (draft := _along(solver, axis, region)) is not None]
+    if not drafts:
+        return Draft(None, None)
+    return max(
+        drafts,
+        key=lambda pair: (pair[0], pair[1].best is not None, pair[1].high is not None),
+    )[1]
+
+
+def _along(solver: "Solver", axis: str, region: Region) -> tuple[int, Draft] | None:
+    grid = solver.grid
+    parts = grid.touched(region) if axis == "segment" else grid.parts(axis, region)
+    outer = widest(parts, solver.lattice)
+    if not outer:
+        return None
+    values = [solver.value(part) for part in outer]
+    draft = Draft(0, 0, rules={"R9" if axis == "areas" else "R10"})
+    for value in values:
+        draft.best = plus(draft.best, value.interval.best)
+        draft.high = add_high(draft.high, value.interval.high)
+        draft.flags |= value.flags & RISING
+        draft.rules |= value.rules
+        draft.as_ofs += [at for at in (value.as_of, value.oldest) if at is not None]
+    if not grid.pairwise_disjoint(outer):
+        _untangle(solver, axis, outer, draft)
+    if axis == "segment" and _segments_missing(region, outer):
+        draft.flags.add("segments_missing")
+    if axis == "areas" and grid.overhanging(region):
+        draft.best = draft.high = None
+    low = solver.floors.axis_low(axis, region, BEGINNING, END)
+    return (draft.best if draft.best is not None else low), draft
+
+
+def _untangle(solver: "Solver", axis: str, outer: tuple[Region, ...], draft: Draft) -> None:
+    """Overlapping multi-area scopes: buckets and the parts they share (R9)."""
+    parts = widest(
+        [part for scope in outer for part in solver.grid.parts(axis, scope)], solver.lattice
+    )
+    single = [scope for scope in outer if len(scope.areas) == 1]
+    shared = [
+        area
+        for index, left in enumerate(outer)
+        for right in outer[index + 1 :]
+        for area in shared_areas(left, right, solver.grid)
+    ]
+    known = {
+        area: next(
+            (part for part in parts if solver.lattice.areas_inside((area,), part.areas)), None
+        )
+        for area in shared
+    }
+    draft.best = None
+    if axis != "areas" or not shared:
+        return
+    for part in known.values():
+        if part is not None and draft.high is not None:
+            draft.high -= solver.value(part).interval.low
+    if None in known.values() or not solver.grid.pairwise_disjoint(parts):
+        return
+    total: int | None = 0
+    for scope in outer:
+        if len(scope.areas) > 1:
+            total = plus(total, bucket(solver, scope).interval.best)
+    for part in dict.fromkeys((*parts, *single)):
+        total = plus(total, solver.value(part).interval.best)
+    draft.best = total
+
+
+def _segments_missing(region: Region, parts: tuple[Region, ...]) -> bool:
+    """Whether a dimension that divides everybody is only partly known (R10)."""
+    for values, dimension in (_STATUSES, _SEXES):
+        if any(name == dimension for name, _ in region.segment):
+            continue
+        known = {value for part in parts for name, value in part.segment if name == dimension}
+        if known and not values <= known:
+            return True
+    return False

@@ -1,0 +1,66 @@
+"""An originator's value of a region, made and in the making."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from tollbook_projections.consolidation.interval import Interval
+
+RISING = frozenset(
+    {
+        "conflict",
+        "part_newer_than_total",
+        "segments_missing",
+        "unexplained_fall",
+        "place_floor",
+        "verified_floor",
+        "window_straddles",
+    }
+)
+SHOWN = frozenset({"unquantified", "bounds_disordered", "as_of_assumed", "ambiguous_series"})
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """What one originator's figures say of a region.
+
+    Attributes:
+        complete: a complete figure speaks of exactly this region (R12, comparable).
+        rules: the rules that made it, by number.
+        figures: the figures it rests on, of many incidents the latest ones only.
+        figures_total: how many they are.
+        as_of: the latest cut-off among them, None where there is none.
+        oldest: the earliest cut-off among them.
+        floor: partial or placed figures only.
+    """
+
+    interval: Interval
+    complete: bool = False
+    floor: bool = False
+    flags: frozenset[str] = frozenset()
+    rules: frozenset[str] = frozenset()
+    figures: frozenset[str] = frozenset()
+    figures_total: int = 0
+    as_of: datetime | None = None
+    oldest: datetime | None = None
+
+
+@dataclass(slots=True)
+class Draft:
+    """A value under construction."""
+
+    best: int | None
+    high: int | None
+    complete: bool = False
+    flags: set[str] = field(default_factory=set)
+    rules: set[str] = field(default_factory=set)
+    as_ofs: list[datetime] = field(default_factory=list)
+
+
+def plus(left: int | None, right: int | None) -> int | None:
+    """The sum of two points, None where either is."""
+    return None if left is None or right is None else left + right
+
+
+def best_or_floor(interval: Interval) -> int:
+    """What a residual takes off for a part: its best, or its floor where it has none (R6)."""
+    return interval.low if interval.best is None else interval.best
