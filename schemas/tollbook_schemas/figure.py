@@ -47,7 +47,7 @@ Status = Literal["reported", "alleged", "preliminary", "verified", "disputed", "
 AttributionStatus = Literal["alleged", "claimed", "confirmed", "disputed", "denied"]
 Mode = Literal["union", "each"]
 DatedBy = Literal["occurrence", "documentation", "publication"]
-Phase = Annotated[int, Field(ge=1, le=INTEGER_MAX)]
+Phase = Annotated[int, Field(ge=0, le=INTEGER_MAX)]
 
 
 class Window(Model):
@@ -123,7 +123,7 @@ class Figure(Model):
     part_of: Reference | None = None
     pair: FigureId | None = None
     """A label shared by figures of the report that state the same people in two units."""
-    phase: Phase = 1
+    phase: Phase = 0
     """Raised when a counter restarts."""
     attribution: Attribution | None = None
     described_as: Name | None = None

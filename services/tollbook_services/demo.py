@@ -45,9 +45,9 @@ async def tell(book: Tollbook, replay: Replay) -> int:
     receipts = await _show_bulletins(book, bulletins)
     last = max(receipt.sequence or 0, *(one.sequence or 0 for one in receipts))
     await _show_series(book, last)
-    await _show_tolls(book, last)
+    tolls = await _show_tolls(book, last)
     await _show_displacement(book, last)
-    same = await _show_replay(book, replay)
+    same = await _show_replay(book, replay) and "parked" not in tolls
     _show_next(book)
     if any(one.status not in ("appended", "duplicate") for one in (receipt, *receipts)):
         return InputRefusedError.exit_code
@@ -87,7 +87,7 @@ async def _show_bulletins(book: Tollbook, bulletins: Iterable[Document]) -> list
     table.add_column("published", no_wrap=True)
     table.add_column("what it says")
     table.add_column("civilians", justify="right", no_wrap=True)
-    table.add_column("receipt", no_wrap=True)
+    table.add_column("receipt", no_wrap=True, min_width=len("duplicate"))
     receipts = []
     with console.progress() as bar:
         task = bar.add_task("publishing", total=None)
@@ -185,7 +185,7 @@ def _relays(
                 yield series, step
 
 
-async def _show_tolls(book: Tollbook, last: int) -> None:
+async def _show_tolls(book: Tollbook, last: int) -> Mapping[str, Any]:
     _heading("4. Killed, by province, at the end (SOHR)")
     known = _known(last)
     own = await queries.tolls(
@@ -195,6 +195,9 @@ async def _show_tolls(book: Tollbook, last: int) -> None:
     everyone = await queries.tolls(book, CRISIS, Question(known_as_of=known))
     _say(f"All originators. {checks.summary(everyone['checks'])}")
     _failing(everyone)
+    if "parked" in everyone:
+        _say(f"{words.plural(everyone['parked'], 'event')} could NOT be folded.")
+    return everyone
 
 
 async def _show_displacement(book: Tollbook, last: int) -> None:

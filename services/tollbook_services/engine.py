@@ -1,41 +1,37 @@
-"""The engine: the embedded Valkey, or an outside server, fit to keep what it acknowledges."""
+"""The embedded engine: started or joined, restarted, and shut down by its last user."""
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Awaitable, Mapping
+import signal
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Any, Final, Literal, cast
 
 from redis.asyncio import Redis
-from redis.exceptions import (
-    AuthenticationError,
-    BusyLoadingError,
-    NoPermissionError,
-    RedisError,
-    ResponseError,
-)
-from redis.exceptions import ConnectionError as LostConnectionError
-from redis.exceptions import TimeoutError as EngineTimeoutError
+from redis.exceptions import BusyLoadingError, RedisError, ResponseError
 
 from tollbook_schemas.errors import EngineError
+from tollbook_services.connection import (
+    CONNECT_S_MAX,
+    LOAD_S_MAX,
+    SOCKET_S_MAX,
+    check_engine,
+    connect,
+)
 from tollbook_services.engine_files import EngineFiles, Use, server_binary
 
-START_S_MAX: Final = 600.0
-"""Loading tens of gigabytes of append-only file takes minutes; a dead process ends it at once."""
-
 STOP_S_MAX: Final = 60.0
-"""An engine told to stop writes its last page and exits; it is never killed."""
-
-CONNECT_S_MAX: Final = 5.0
-SOCKET_S_MAX: Final = 30.0
-"""Longer than any call takes, so that a slow disk is not mistaken for a dead server."""
+"""An engine told to stop writes what it has and exits; it is never killed."""
 
 LOOK_S: Final = 0.02
+"""Between two looks while something is starting or ending."""
 
-_WANTED: Final = {"appendonly": "yes", "appendfsync": "always", "maxmemory-policy": "noeviction"}
-_OLDEST: Final = {"valkey": (8, 0), "redis": (7, 2)}
+WATCH_S: Final = 0.2
+"""Between two looks at an engine that is to go on running."""
+
+_State = Literal["ready", "loading", "absent"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,19 +60,22 @@ class EngineProcess:
         """Take the directory that holds, or will hold, the store."""
         self.files = EngineFiles(data.resolve())
         self._use: Use | None = None
-        self._process: asyncio.subprocess.Process | None = None
+        self._server: _Server | None = None
 
     @property
     def started_here(self) -> bool:
         """Whether this process started the engine that runs."""
-        return self._process is not None and self._process.returncode is None
+        return self._server is not None and not self._server.ended()
 
     @property
     def pid(self) -> int:
-        """The engine's process id."""
-        if self._process is not None:
-            return self._process.pid
-        return _read_pid(self.files) or 0
+        """The engine's process id, 0 where there is none."""
+        if self._server is not None:
+            return self._server.pid
+        try:
+            return int(self.files.pid.read_text())
+        except (OSError, ValueError):
+            return 0
 
     async def start(self) -> str:
         """Start the engine, or join the one that runs there; its URL once it answers.
@@ -85,93 +84,87 @@ class EngineProcess:
             EngineError: it cannot be started; the end of its log is in the message.
         """
         self.files.prepare()
-        starting = self.files.starting()
-        await asyncio.to_thread(starting.__enter__)
-        try:
+        async with _alone(self.files):
             if self._use is None:
                 self._use = self.files.use()
-            if not await _answers(self.files.url):
-                await self._spawn()
-        finally:
-            starting.__exit__(None, None, None)
-        return self.files.url
+            await self._join_or_spawn()
+            return self.files.url
 
     async def wait(self) -> int | None:
         """Return when the engine has ended: its exit code, None where another process knows it."""
-        if self._process is not None:
-            return await self._process.wait()
-        while await _answers(self.files.url):
-            await asyncio.sleep(0.5)
-        return None
+        server = self._server
+        if server is None:
+            await _until(lambda: not self.files.lives(), WATCH_S)
+            return None
+        await _until(server.ended, WATCH_S)
+        return server.code
 
     async def stop(self) -> None:
-        """Give the share back; the last user shuts the engine down and waits for its end."""
+        """Give the share back; the last user shuts the engine down and waits for its end.
+
+        Raises:
+            EngineError: it does not end.
+        """
         if self._use is None:
             return
-        starting = self.files.starting()
-        await asyncio.to_thread(starting.__enter__)
-        try:
+        async with _alone(self.files):
             last = self._use.leave()
             self._use = None
             if last:
                 await self._shut_down()
-        finally:
-            starting.__exit__(None, None, None)
 
-    async def _spawn(self) -> None:
-        files = self.files
-        with suppress(FileNotFoundError):
-            files.socket.unlink()
-        await self._wait_for_predecessor()
+    async def _join_or_spawn(self) -> None:
+        clock = asyncio.get_running_loop().time
+        since = clock()
+        if not self.started_here:
+            self._server = None
+        while (state := await _state(self.files.url)) != "ready":
+            if state == "absent" and self._server is None:
+                since = clock() if self._spawn() else since
+            if self._server is not None and self._server.ended():
+                raise EngineError(
+                    f"the embedded engine in {self.files.data} does not start: "
+                    f"{_last_words(self.files)}"
+                )
+            patience_s = STOP_S_MAX if state == "absent" and not self._server else LOAD_S_MAX
+            if clock() - since > patience_s:
+                raise EngineError(
+                    f"the engine that holds {self.files.data} (process {self.pid}) does not "
+                    f"answer within {patience_s:g} s: see {self.files.log}"
+                )
+            await asyncio.sleep(LOOK_S)
+
+    def _spawn(self) -> bool:
+        """Starts a server, unless another one lives: it is loading, ending or hung."""
+        lock = self.files.claim()
+        if lock is None:
+            return False
         try:
-            self._process = await asyncio.create_subprocess_exec(
-                str(server_binary()),
-                *_options(files),
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=asyncio.subprocess.DEVNULL,
-                stderr=asyncio.subprocess.DEVNULL,
-                cwd=files.data,
-            )
+            self.files.place_socket()
+            self._server = _Server(_spawned(self.files, lock))
         except OSError as error:
             raise EngineError(f"cannot start the embedded engine: {error}") from error
-        until = asyncio.get_running_loop().time() + START_S_MAX
-        while not await _answers(files.url):
-            if self._process.returncode is not None:
-                raise EngineError(
-                    f"the embedded engine in {files.data} does not start: {_last_words(files)}"
-                )
-            if asyncio.get_running_loop().time() > until:
-                raise EngineError(
-                    f"the embedded engine in {files.data} does not answer within "
-                    f"{START_S_MAX:g} s: see {files.log}"
-                )
-            await asyncio.sleep(LOOK_S)
-
-    async def _wait_for_predecessor(self) -> None:
-        """Two servers must never write one append-only file: an old one may still be ending."""
-        pid = _read_pid(self.files)
-        until = asyncio.get_running_loop().time() + STOP_S_MAX
-        while pid is not None and _is_engine(pid):
-            if asyncio.get_running_loop().time() > until:
-                raise EngineError(
-                    f"process {pid} still holds {self.files.data} and does not answer: end it"
-                )
-            await asyncio.sleep(LOOK_S)
+        finally:
+            os.close(lock)
+        return True
 
     async def _shut_down(self) -> None:
-        pid = self.pid
         client = Redis.from_url(self.files.url)
         try:
             with suppress(RedisError, OSError):
                 await client.shutdown()
         finally:
             await client.aclose()
-        if self._process is not None:
-            await asyncio.wait_for(self._process.wait(), STOP_S_MAX)
-            return
-        until = asyncio.get_running_loop().time() + STOP_S_MAX
-        while pid and _is_engine(pid) and asyncio.get_running_loop().time() < until:
-            await asyncio.sleep(LOOK_S)
+        try:
+            async with asyncio.timeout(STOP_S_MAX):
+                await _until(lambda: not self.files.lives(), LOOK_S)
+        except TimeoutError:
+            raise EngineError(
+                f"the embedded engine in {self.files.data} (process {self.pid}) does not stop "
+                f"within {STOP_S_MAX:g} s: see {self.files.log}"
+            ) from None
+        if self._server is not None:
+            await _until(self._server.ended, LOOK_S)
 
 
 @asynccontextmanager
@@ -181,70 +174,56 @@ async def open_engine(data: Path) -> AsyncIterator[EngineHandle]:
     Uses the one that runs there, or starts one; it is stopped when its last user leaves.
     """
     engine = EngineProcess(data)
-    url = await engine.start()
     try:
+        url = await engine.start()
         yield EngineHandle(url, engine.started_here, engine.pid)
     finally:
         await asyncio.shield(engine.stop())
 
 
-async def connect(url: str) -> Redis:
-    """A client of an engine that answers.
+@dataclass(slots=True)
+class _Server:
+    """A server process that is our child.
 
-    Raises:
-        EngineError: nothing answers at the URL, or it refuses the password.
+    Not `asyncio.subprocess`: that kills its child when the loop ends, and this one may have to
+    outlive us for other users.
     """
-    try:
-        redis = Redis.from_url(
-            url, socket_connect_timeout=CONNECT_S_MAX, socket_timeout=SOCKET_S_MAX
-        )
-    except ValueError as error:
-        raise EngineError(f"{url!r} is no Redis URL: redis://host:port or unix:///path") from error
-    until = asyncio.get_running_loop().time() + CONNECT_S_MAX
-    while True:
-        try:
-            await cast("Awaitable[Any]", redis.ping())
-        except BusyLoadingError:
-            await asyncio.sleep(LOOK_S)
-        except (LostConnectionError, EngineTimeoutError, OSError, ResponseError) as error:
-            refused = isinstance(error, AuthenticationError | ResponseError)
-            if refused or asyncio.get_running_loop().time() > until:
-                await redis.aclose()
-                raise EngineError(f"no engine answers at {_safe(url)}: {error}") from error
-            await asyncio.sleep(LOOK_S * 5)
-        else:
-            return redis
+
+    pid: int
+    code: int | None = None
+    _over: bool = False
+
+    def ended(self) -> bool:
+        if not self._over:
+            try:
+                pid, status = os.waitpid(self.pid, os.WNOHANG)
+            except ChildProcessError:
+                self._over = True
+                return True
+            if pid:
+                self._over, self.code = True, os.waitstatus_to_exitcode(status)
+        return self._over
 
 
-async def check_engine(redis: Redis) -> None:
-    """Refuse an engine that could lose what it acknowledged.
+def _spawned(files: EngineFiles, lock: int) -> int:
+    """A new server that holds `lock` while it lives.
 
-    Raises:
-        EngineError: names the setting to change: a replica, an append-only file that is off or
-            not synced at every write, a policy that evicts, or a server that is too old.
+    It does not see SIGINT: a Ctrl-C goes to the whole process group, and the engine has to stay
+    until the others have written what they hold.
     """
-    client = cast("Any", redis)
-    try:
-        info: Mapping[str, Any] = await client.info("server", "replication")
-        wrong = [
-            f"{name} is {found}, set it to {wanted}"
-            for name, wanted in _WANTED.items()
-            if (found := _text((await client.config_get(name)).get(name))) != wanted
-        ]
-    except (NoPermissionError, ResponseError) as error:
-        raise EngineError(
-            f"cannot read the engine's settings ({error}): allow INFO and CONFIG GET, "
-            "so that it can be seen whether it keeps what it acknowledges"
-        ) from error
-    if info.get("role") != "master":
-        wrong.insert(0, f"it is a {info.get('role')}: name the primary")
-    kind = "valkey" if "valkey_version" in info else "redis"
-    version = str(info.get(f"{kind}_version", "0"))
-    oldest = _OLDEST[kind]
-    if tuple(int(part) for part in version.split(".")[:2]) < oldest:
-        wrong.insert(0, f"{kind} {version} is too old, use {oldest[0]}.{oldest[1]} or later")
-    if wrong:
-        raise EngineError("this engine may lose acknowledged events: " + "; ".join(wrong))
+    binary, log = str(server_binary()), str(files.log)
+    os.set_inheritable(lock, True)
+    return os.posix_spawn(
+        binary,
+        [binary, *_options(files)],
+        os.environ,
+        file_actions=[
+            (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+            (os.POSIX_SPAWN_OPEN, 1, log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600),
+            (os.POSIX_SPAWN_DUP2, 1, 2),
+        ],
+        setsigmask=[signal.SIGINT],
+    )
 
 
 def _options(files: EngineFiles) -> list[str]:
@@ -264,35 +243,41 @@ def _options(files: EngineFiles) -> list[str]:
     return [part for name, value in settings.items() for part in (f"--{name}", value)]
 
 
-async def _answers(url: str) -> bool:
+@asynccontextmanager
+async def _alone(files: EngineFiles) -> AsyncIterator[None]:
+    """As `EngineFiles.starting`, without holding up the event loop."""
+    while True:
+        file = files.try_starting()
+        if file is not None:
+            break
+        await asyncio.sleep(LOOK_S)
+    try:
+        yield
+    finally:
+        os.close(file)
+
+
+async def _state(url: str) -> _State:
     client = Redis.from_url(url, socket_connect_timeout=CONNECT_S_MAX, socket_timeout=SOCKET_S_MAX)
     try:
-        return bool(await cast("Awaitable[Any]", client.ping()))
+        await cast("Awaitable[Any]", client.ping())
+    except BusyLoadingError:
+        return "loading"
+    except ResponseError:
+        return "ready"
     except (RedisError, OSError):
-        return False
+        return "absent"
+    else:
+        return "ready"
     finally:
         await client.aclose()
 
 
-def _read_pid(files: EngineFiles) -> int | None:
-    try:
-        return int(files.pid.read_text())
-    except (OSError, ValueError):
-        return None
-
-
-def _is_engine(pid: int) -> bool:
-    """Whether a process lives and is an engine, where the system tells what it runs."""
-    try:
-        os.kill(pid, 0)
-    except (ProcessLookupError, PermissionError):
-        return False
-    try:
-        status = Path(f"/proc/{pid}/stat").read_text()
-    except OSError:
-        return True
-    name, _, rest = status.rpartition(") ")
-    return "valkey" in name and not rest.startswith("Z")
+async def _until(done: Callable[[], bool], every_s: float) -> None:
+    while True:
+        if done():
+            return
+        await asyncio.sleep(every_s)
 
 
 def _last_words(files: EngineFiles) -> str:
@@ -303,11 +288,4 @@ def _last_words(files: EngineFiles) -> str:
     return " / ".join(lines[-3:])
 
 
-def _text(value: Any) -> str:
-    return value.decode() if isinstance(value, bytes) else str(value)
-
-
-def _safe(url: str) -> str:
-    """The URL without its password."""
-    scheme, divider, rest = url.partition("://")
-    return scheme + divider + rest.rpartition("@")[2]
+__all__ = ["EngineHandle", "EngineProcess", "check_engine", "connect", "open_engine"]

@@ -6,7 +6,7 @@ import os
 import platform
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -22,18 +22,24 @@ _MACHINES: Final = {"amd64": "x86_64", "x86_64": "x86_64"}
 
 @dataclass(frozen=True, slots=True)
 class EngineFiles:
-    """The files of an embedded engine below its data directory."""
+    """The files of an embedded engine below its data directory.
+
+    Three locks, which the system takes back from whoever dies: `start.lock` is held while somebody
+    starts, joins or stops the engine; `users.lock` is shared by all who use it; `engine.lock` is
+    held by the engine itself, so that no two ever write one append-only file.
+    """
 
     data: Path
 
     @property
     def socket(self) -> Path:
-        """The engine's socket; in a short private directory where the data's path is too long."""
+        """The engine's socket: beside the data, or where its starter had to put it."""
         beside = self.data / "engine.sock"
-        if len(os.fsencode(beside)) <= SOCKET_BYTES_MAX:
+        if _fits(beside):
             return beside
-        name = hashlib.sha256(os.fsencode(self.data)).hexdigest()[:16]
-        return _short_directory() / f"{name}.sock"
+        with suppress(OSError):
+            return Path(os.fsdecode(self._elsewhere.read_bytes()))
+        return self._short_socket()
 
     @property
     def url(self) -> str:
@@ -50,22 +56,39 @@ class EngineFiles:
         """The engine's own log."""
         return self.data / "engine.log"
 
+    @property
+    def _elsewhere(self) -> Path:
+        """Says where the socket is: the environment of another process may say otherwise."""
+        return self.data / "engine.socket"
+
     def prepare(self) -> None:
-        """Makes the directories.
+        """Makes the data directory.
 
         Raises:
-            EngineError: they cannot be made, or a stranger owns the socket's directory.
+            EngineError: it cannot be made.
         """
         try:
             self.data.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self.socket.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            owner = self.socket.parent.stat().st_uid
         except OSError as error:
             raise EngineError(f"cannot make {self.data}: {error}; choose another --data") from error
-        if owner != os.getuid() and self.socket.parent != self.data:
-            raise EngineError(
-                f"{self.socket.parent} belongs to another user: choose a shorter --data"
-            )
+
+    def place_socket(self) -> None:
+        """Chooses where an engine that is to be started listens, and makes that directory.
+
+        Raises:
+            EngineError: there is no private place for it.
+        """
+        if _fits(self.data / "engine.sock"):
+            return
+        socket = self._short_socket()
+        try:
+            socket.parent.mkdir(mode=0o700, exist_ok=True)
+            found = socket.parent.lstat()
+        except OSError as error:
+            raise EngineError(f"cannot make {socket.parent}: {error}; shorten --data") from error
+        if found.st_uid != os.getuid() or found.st_mode & 0o077 or not _fits(socket):
+            raise EngineError(f"{socket.parent} is not a private short directory: shorten --data")
+        self._elsewhere.write_bytes(os.fsencode(socket))
 
     @contextmanager
     def starting(self) -> Iterator[None]:
@@ -74,12 +97,32 @@ class EngineFiles:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield
 
+    def try_starting(self) -> int | None:
+        """As `starting`, without waiting: a file to close, or None while somebody else is at it."""
+        return _locked(self.data / "start.lock")
+
+    def claim(self) -> int | None:
+        """The lock to hand to a new engine, to be closed here; None while an engine lives."""
+        return _locked(self.data / "engine.lock")
+
+    def lives(self) -> bool:
+        """Whether an engine lives, even one that does not answer."""
+        file = self.claim()
+        if file is None:
+            return True
+        os.close(file)
+        return False
+
     def use(self) -> "Use":
         """Says that this process uses the engine, until `Use.leave` or its death."""
         file = os.open(self.data / "users.lock", os.O_RDWR | os.O_CREAT, 0o600)
-        os.set_inheritable(file, False)  # noqa: FBT003
         fcntl.flock(file, fcntl.LOCK_SH)
         return Use(file)
+
+    def _short_socket(self) -> Path:
+        runtime = os.environ.get("XDG_RUNTIME_DIR") or tempfile.gettempdir()
+        name = hashlib.sha256(os.fsencode(self.data)).hexdigest()[:16]
+        return Path(runtime) / f"tollbook-{os.getuid()}" / f"{name}.sock"
 
 
 @dataclass(slots=True)
@@ -119,6 +162,16 @@ def server_binary() -> Path:
     )
 
 
-def _short_directory() -> Path:
-    runtime = os.environ.get("XDG_RUNTIME_DIR") or tempfile.gettempdir()
-    return Path(runtime) / f"tollbook-{os.getuid()}"
+def _fits(path: Path) -> bool:
+    return len(os.fsencode(path)) <= SOCKET_BYTES_MAX
+
+
+def _locked(path: Path) -> int | None:
+    """A file that is open and locked, or None where somebody else holds the lock."""
+    file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(file)
+        return None
+    return file

@@ -25,7 +25,7 @@ class RowStore(Protocol):
 
     async def snapshot(self, partition: int, projection: str) -> Snapshot: ...
 
-    async def commit(  # noqa: PLR0913, PLR0917 - one atomic step needs all of it
+    async def commit(
         self,
         partition: int,
         projection: str,

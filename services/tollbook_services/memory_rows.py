@@ -29,7 +29,7 @@ class MemoryRows:
             self._checkpoints.get(place, _NOTHING), rows, dict(sorted(self._parked[place].items()))
         )
 
-    async def commit(  # noqa: PLR0913, PLR0917 - the signature of the read models
+    async def commit(
         self,
         partition: int,
         projection: str,

@@ -44,7 +44,7 @@ class Projector:
     The one that loses such a race forgets what it folded and stands by.
     """
 
-    def __init__(  # noqa: PLR0913 - three parts, and the pace for tests
+    def __init__(
         self,
         ledger: Ledger,
         readmodels: ReadModels,

@@ -30,46 +30,66 @@ class Question:
 
 
 async def tolls(book: Tollbook, crisis: str, question: Question) -> Document:
-    """The document of CONTRACT, Views: `tolls`."""
-    rows, position, query = await _ask(book, "tolls", crisis, question)
-    return views.toll_document(crisis, rows, query, position, book.gazetteer, book.policy)
+    """The document of CONTRACT, Views: `tolls`.
+
+    Every document has `parked`, a count, where the view lacks events that could not be folded.
+    """
+    asked = await _ask(book, "tolls", crisis, question)
+    return asked.parked | views.toll_document(
+        crisis, asked.rows, asked.query, asked.position, book.gazetteer, book.policy
+    )
 
 
 async def displacement(book: Tollbook, crisis: str, question: Question) -> Document:
     """The same shape as `tolls`, of movements and of people sheltering."""
-    rows, position, query = await _ask(book, "displacement", crisis, question)
-    return views.displacement_document(crisis, rows, query, position, book.gazetteer, book.policy)
+    asked = await _ask(book, "displacement", crisis, question)
+    return asked.parked | views.displacement_document(
+        crisis, asked.rows, asked.query, asked.position, book.gazetteer, book.policy
+    )
 
 
 async def revisions(
     book: Tollbook, crisis: str, question: Question, series: str | None = None
 ) -> Document:
-    """The document of CONTRACT, Views: `revisions`."""
-    rows, position, query = await _ask(book, "revisions", crisis, question)
-    document: Document = views.revisions_document(
-        crisis, rows, query, series, position, book.gazetteer, book.policy
+    """The document of CONTRACT, Views: `revisions`.
+
+    Raises:
+        UsageError: there is no series with the id asked for.
+    """
+    asked = await _ask(book, "revisions", crisis, question)
+    document = views.revisions_document(
+        crisis, asked.rows, asked.query, series, asked.position, book.gazetteer, book.policy
     )
     if series is not None and not document["series"]:
         raise UsageError(f"no series {series!r}: `tollbook revisions {crisis}` prints their ids")
-    return document
+    return asked.parked | document
 
 
 async def statements(book: Tollbook, crisis: str, question: Question) -> Document:
     """The statements of a crisis."""
-    rows, position, query = await _ask(book, "statements", crisis, question)
-    return views.statements_document(crisis, rows, query, position)
+    asked = await _ask(book, "statements", crisis, question)
+    return asked.parked | views.statements_document(crisis, asked.rows, asked.query, asked.position)
 
 
-async def _ask(
-    book: Tollbook, projection: str, crisis: str, question: Question
-) -> tuple[dict[str, bytes], Position, Query]:
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    rows: dict[str, bytes]
+    position: Position
+    query: Query
+    parked: Document
+
+
+async def _ask(book: Tollbook, projection: str, crisis: str, question: Question) -> _Asked:
     partition = book.partition_of(crisis)
     query = await _query(book, partition, question)
     await book.catch_up([partition])
     rows, sequence, recorded_at = await book.read(partition, projection, crisis)
     if not rows:
         await _known_or_refuse(book, crisis)
-    return rows, Position(sequence, recorded_at), query
+    parked = await book.readmodels.parked_count(partition, book.projections[projection])
+    return _Asked(
+        rows, Position(sequence, recorded_at), query, {"parked": parked} if parked else {}
+    )
 
 
 async def _known_or_refuse(book: Tollbook, crisis: str) -> None:

@@ -48,7 +48,7 @@ class ReadModels:
         self._ledger_id = ledger_id
         self._functions = Functions(redis)
 
-    async def commit(  # noqa: PLR0913, PLR0917 - one atomic step needs all of it
+    async def commit(
         self,
         partition: int,
         projection: str,

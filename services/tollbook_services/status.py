@@ -92,7 +92,7 @@ async def _partition(
     }
 
 
-async def _projection(  # noqa: PLR0913, PLR0917 - one row of the document
+async def _projection(
     ledger: Ledger, readmodels: ReadModels, number: int, stored: str, head: int, now_s: float
 ) -> Document:
     name, _, version = stored.rpartition(".v")

@@ -1,16 +1,20 @@
 """The read commands on a ledger that holds the whole crisis: tables, JSON, CSV, errors."""
 
+import asyncio
 import csv
 import io
 import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tollbook_services.engine import EngineProcess
 
 CRISIS = "syria-coast-2025"
 
@@ -28,8 +32,19 @@ def _tollbook(data: Path, *arguments: str, **variables: str) -> subprocess.Compl
 
 
 @pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A directory whose engine runs for all tests here, so that each command joins it."""
     data = tmp_path_factory.mktemp("coast") / "store"
+    engine = EngineProcess(data)
+    with asyncio.Runner() as runner:
+        runner.run(engine.start())
+        yield data
+        runner.run(engine.stop())
+
+
+@pytest.fixture(scope="module")
+def store(running: Path) -> Path:
+    data = running
     story = resources.files("tollbook_services") / "data" / "coast-2025.jsonl"
     with resources.as_file(story) as file:
         done = _tollbook(data, "publish", str(file))

@@ -44,6 +44,7 @@ class Serve:
         async for line in self.process.stderr:
             with contextlib.suppress(orjson.JSONDecodeError):
                 said = orjson.loads(line)
+                print(said)  # noqa: T201 - pytest shows it where a test fails
                 self.log.append(said)
                 if said.get("event") == "child started":
                     self.pids[said["child"]] = said["pid"]

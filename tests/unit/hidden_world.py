@@ -82,9 +82,7 @@ def is_one(person: Mapping[str, str], segment: Mapping[str, str]) -> bool:
 @st.composite
 def worlds(draw: st.DrawFn) -> World:
     """A small crisis; about a third of its deaths happen in identified incidents."""
-    keys = st.tuples(
-        st.sampled_from(LEAVES), st.integers(0, len(PEOPLE) - 1), st.integers(1, DAYS)
-    )
+    keys = st.tuples(st.sampled_from(LEAVES), st.integers(0, len(PEOPLE) - 1), st.integers(1, DAYS))
     deaths = draw(st.dictionaries(keys, st.integers(0, 40), max_size=14))
     incidents = [
         (key, draw(st.integers(0, count)))
@@ -141,7 +139,9 @@ def true_bodies(draw: st.DrawFn, world: World) -> tuple[dict[str, Any], int]:
     areas = draw(st.sampled_from(AREA_SETS))
     segment = draw(st.sampled_from(SEGMENTS))
     last = draw(st.integers(1, DAYS))
-    first = draw(st.integers(1, last)) if shape == "increment" else 1
+    first = (
+        draw(st.integers(1, last)) if shape == "increment" or draw(st.integers(0, 3)) == 0 else 1
+    )
     value = world.truth(areas, segment, first, last)
     body: dict[str, Any] = {
         "segment": dict(segment),
@@ -151,8 +151,8 @@ def true_bodies(draw: st.DrawFn, world: World) -> tuple[dict[str, Any], int]:
     }
     if shape == "increment":
         body["window"] = {"start": date(first), "end": date(last)}
-    elif draw(st.booleans()):
-        body["window"] = {"start": date(1), "end": date(last)}
+    elif first > 1 or draw(st.booleans()):
+        body["window"] = {"start": date(first), "end": date(last)}
     floor = draw(st.sampled_from((None, None, None, "partial", "place")))
     if floor is not None:
         value = draw(st.integers(0, value))

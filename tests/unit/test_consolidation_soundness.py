@@ -71,6 +71,7 @@ def covers(figure: Document, region: Region) -> bool:
         and body.get("coverage") != "partial"
         and "place" not in body
         and body["quantity"]["qualifier"] != "unknown"
+        and body.get("window", {}).get("start", date(1)) == date(1)
         and bool(leaves)
         and all(lies_in(leaf, tuple(body["areas"])) for leaf in leaves)
         and all(segment.get(name) == value for name, value in body["segment"].items())

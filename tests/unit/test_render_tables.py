@@ -57,6 +57,7 @@ def test_provinces_come_first_then_the_unallocated_then_the_country() -> None:
     found = [
         _cell("SY", "civilian", (745, 745, 745)),
         _cell("SY-LA+SY-TA", "civilian", (745, 745, 745), kind="unallocated"),
+        _cell("SY-LA+SY-TA", "combatant", (252, 252, 252)),
         _cell("SY-TA", "civilian", (0, None, 745)),
         _cell("SY-LA", "civilian", (0, None, 745)),
     ]
@@ -70,7 +71,14 @@ def test_provinces_come_first_then_the_unallocated_then_the_country() -> None:
         "Tartous SY-TA civilian 0 - 745 2025-03-08 sohr",
         "Syria SY civilian 745 745 745 2025-03-08 sohr",
     ]
-    assert "unallocated Latakia + civilian 745 745 745 2025-03-08 sohr" in lines
+    areas = [line.split(" c")[0] for line in lines if line.endswith("sohr")]
+    assert areas == [
+        "Latakia SY-LA",
+        "Tartous SY-TA",
+        "Latakia + Tartous",
+        "unallocated Latakia +",
+        "Syria SY",
+    ]
 
 
 def test_an_area_is_named_once_and_its_total_comes_last() -> None:
@@ -113,6 +121,40 @@ def test_several_originators_are_all_shown_under_the_merged_value() -> None:
     assert "Syria SY civilian 1,383 1,383 1,383 2025-03-08 2 originators open high" in lines
     assert "111 - open 2025-03-11 ohchr" in lines
     assert "1,383 1,383 1,383 2025-03-12 sohr" in lines
+
+
+def test_an_all_that_only_repeats_the_one_known_segment_is_left_out_of_the_table() -> None:
+    same = _cell("SY-LA", "civilian", (5, 5, 5))
+    repeated = _cell("SY-LA", "all", (5, 5, 5), flags=["segments_missing"])
+    more = _cell("SY-LA", "all", (5, None, 9))
+
+    assert cells.without_repeats([same, repeated]) == [same]
+    assert cells.without_repeats([same, more]) == [same, more]
+    assert cells.without_repeats([repeated]) == [repeated]
+
+
+def test_a_wide_table_of_movements_wraps_and_loses_nothing() -> None:
+    own = [
+        {"originator": "tal-bireh-mayor", "low": 0, "best": None, "high": None, "as_of": None},
+        {"originator": "annahar-survey", "low": 0, "best": None, "high": 1476, "as_of": None},
+    ]
+    found = _cell(
+        "SY-LA",
+        "civilian/lebanese",
+        (0, None, 10000),
+        measure="displaced_across_border",
+        destination="LB-AK+LB-AS",
+        flags=["unexplained_fall", "open_high"],
+        originators=own,
+    )
+
+    (table,) = cells.cell_tables([found], lambda code: {"LB-AS": "North Lebanon"}.get(code, code))
+
+    text = _text(table)
+    assert max(len(line) for line in text.splitlines()) <= 100
+    for word in ("tal-bireh-mayor", "annahar-survey", "unexplained", "lebanese", "Lebanon", "open"):
+        assert word in text
+    assert "\u2026" not in text
 
 
 def test_a_destination_gets_a_column_only_where_there_is_one() -> None:

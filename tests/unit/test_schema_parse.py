@@ -74,7 +74,7 @@ def test_a_report_becomes_figures_with_their_defaults() -> None:
     assert found.quantity == Quantity(qualifier="exactly", value=658)
     assert found.segment == EVERYONE
     assert (found.mode, found.coverage, found.role) == ("union", "complete", "counted")
-    assert (found.status, found.phase, found.window) == ("reported", 1, None)
+    assert (found.status, found.phase, found.window) == ("reported", 0, None)
     assert found.origin == found.destination == found.components == found.restates == ()
 
 

@@ -157,7 +157,7 @@ def test_the_documents_these_tests_spoil_are_taken_as_they_are() -> None:
         (f"{FIGURE}/areas", [], "empty: give at least one"),
         (f"{FIGURE}/areas", ["SY"] * (AREAS_MAX + 1), "501 items are more than the 500 allowed"),
         (f"{FIGURE}/window", {}, "a window needs a `start` or an `end`"),
-        (f"{FIGURE}/phase", 0, "0 is too small"),
+        (f"{FIGURE}/phase", -1, "-1 is too small"),
     ],
 )
 def test_a_wrong_value_is_pointed_at_with_what_would_be_right(

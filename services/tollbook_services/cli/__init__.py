@@ -31,12 +31,11 @@ _COMMANDS: Final = (
     ("projector", "workers:projector", "Run one projection worker."),
 )
 
-_EPILOGUE: Final = """\
-Every command takes --data DIR (or TOLLBOOK_DATA), --redis URL (or TOLLBOOK_REDIS) and
---format table|json|csv, before or after its name.
-
-Exit codes: 0 done, 2 usage, 3 some input refused, 4 a check failed, 5 engine unreachable.
-"""
+_EPILOGUE: Final = (
+    "Every command takes --data DIR (or TOLLBOOK_DATA), --redis URL (or TOLLBOOK_REDIS) and "
+    "--format table|json|csv, before or after its name.\n\n"
+    "Exit codes: 0 done, 2 usage, 3 some input refused, 4 a check failed, 5 engine unreachable.\n"
+)
 
 
 def build_app() -> App:

@@ -45,6 +45,12 @@ class Receipts:
         """Events that were not stored."""
         return sum(count for status, count in self.counts.items() if status not in _DONE)
 
+    def where_kept(self) -> str:
+        """Which commands read back what was refused."""
+        places = (("rejected", "`tollbook rejected`"), ("quarantined", "`tollbook quarantine`"))
+        named = " and ".join(command for status, command in places if self.counts[status])
+        return f"what was refused is kept: see {named}"
+
     def summary(self) -> str:
         """`22 events: 20 appended, 2 duplicate`."""
         kinds = ", ".join(f"{count:,} {status}" for status, count in sorted(self.counts.items()))
@@ -86,7 +92,7 @@ async def publish(
                     )
     console.note(receipts.summary())
     if receipts.refused:
-        console.note("what was refused is kept: see `tollbook rejected` and `tollbook quarantine`")
+        console.note(receipts.where_kept())
         return InputRefusedError.exit_code
     return 0
 

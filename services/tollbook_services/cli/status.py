@@ -36,8 +36,7 @@ async def status(*, common: Common = COMMON) -> None:
             data.write_csv(_COLUMNS, _rows(document))
         case _:
             workers = _workers(document)
-            parts = [_positions(document), *([workers] if workers else []), _counts(document)]
-            console.answer(*parts)
+            console.answer(_positions(document), *([workers] if workers else []), _counts(document))
 
 
 def _rows(document: Document) -> Iterator[dict[str, Any]]:

@@ -23,6 +23,7 @@ async def tolls(crisis: str, *, asked: Asked = ASKED, common: Common = COMMON) -
     """How many, where, according to whom, how sure."""
     async with open_tollbook(common.settings()) as book:
         document = await queries.tolls(book, crisis, _question(asked))
+    _warn(document)
     _show_cells(document, common.format, book.gazetteer.name)
 
 
@@ -30,6 +31,7 @@ async def displacement(crisis: str, *, asked: Asked = ASKED, common: Common = CO
     """Who moved or shelters; persons and families are never converted or added."""
     async with open_tollbook(common.settings()) as book:
         document = await queries.displacement(book, crisis, _question(asked))
+    _warn(document)
     _show_cells(document, common.format, book.gazetteer.name)
 
 
@@ -43,6 +45,7 @@ async def revisions(
     """The history of every series: each value, what it replaced, and why."""
     async with open_tollbook(common.settings()) as book:
         document = await queries.revisions(book, crisis, _question(asked), series)
+    _warn(document)
     if common.format == "table":
         tables = [steps.series_table(one, book.gazetteer.name) for one in document["series"]]
         parts: list[RenderableType] = [*tables] if tables else [Text("No such figures.")]
@@ -55,6 +58,7 @@ async def statements(crisis: str, *, asked: Asked = ASKED, common: Common = COMM
     """Who said what about which figures."""
     async with open_tollbook(common.settings()) as book:
         document = await queries.statements(book, crisis, _question(asked))
+    _warn(document)
     if common.format == "table":
         console.answer(said.statement_table(document["statements"]), _known(document))
     else:
@@ -100,6 +104,14 @@ def _known(document: Document) -> Text:
         parts.append(f"recorded {words.clean(known['time'])}")
     parts += [f"{key} {document[key]}" for key in ("policy", "gazetteer") if key in document]
     return Text("; ".join(parts) + ".", style=cells.DIM)
+
+
+def _warn(document: Document) -> None:
+    if document.get("parked"):
+        events = words.plural(document["parked"], "event")
+        console.note(
+            f"tollbook: {events} could not be folded into this view: see `tollbook status`"
+        )
 
 
 def _question(asked: Asked) -> queries.Question:

@@ -126,7 +126,8 @@ def _columns(table: Table, layout: Layout) -> None:
         table.add_column("from", max_width=16)
     if layout.destination:
         table.add_column("to", max_width=16)
-    table.add_column("segment", max_width=20, no_wrap=True)
+    moves = layout.origin or layout.destination
+    table.add_column("segment", min_width=10, max_width=20, no_wrap=not moves)
     for bound in ("low", "best", "high"):
         table.add_column(bound, justify="right", no_wrap=True)
     table.add_column("as of", no_wrap=True)
@@ -136,10 +137,13 @@ def _columns(table: Table, layout: Layout) -> None:
 
 
 def _area_key(cell: Cell) -> tuple[int, str]:
-    """Provinces by code, then what nobody has split, then the country."""
+    """Provinces by code, then several together, what nobody has split, and the country."""
+    area = cell["area"]
     if cell["kind"] == "unallocated":
-        return (1, cell["area"])
-    return (0 if len(cell["area"]) > 2 else 2, cell["area"])
+        return (2, area)
+    if "+" in area:
+        return (1, area)
+    return (0 if len(area) > 2 else 3, area)
 
 
 def _row_key(cell: Cell) -> tuple[object, ...]:
@@ -202,8 +206,8 @@ def joined(codes: str | Sequence[str], name: Name) -> str:
 
 
 def area_label(cell: Cell) -> str:
-    """`Latakia SY-LA`, or `unallocated Latakia + Tartous`."""
+    """`Latakia SY-LA`, `Latakia + Tartous`, or `unallocated Latakia + Tartous`."""
     label = words.clean(cell.get("name") or cell["area"])
     if cell["kind"] == "unallocated":
         return label if label.startswith("unallocated") else f"unallocated {label}"
-    return f"{label} {words.clean(cell['area'])}"
+    return label if "+" in cell["area"] else f"{label} {words.clean(cell['area'])}"

@@ -37,8 +37,9 @@ def check_table(checks: Iterable[Check], *, failing_only: bool = False) -> Table
     table = Table(
         title="Checks", title_justify="left", title_style=Style(bold=True), box=box.SIMPLE_HEAD
     )
-    for column in ("", "check", "figure"):
-        table.add_column(column)
+    table.add_column("", no_wrap=True)
+    table.add_column("check")
+    table.add_column("figure", overflow="fold")
     table.add_column("stated", justify="right", no_wrap=True)
     table.add_column("computed", justify="right", no_wrap=True)
     for check in rows:

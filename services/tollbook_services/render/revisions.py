@@ -52,7 +52,7 @@ def series_table(series: Series, name: Name) -> Table:
         title=series_title(series, name),
         title_justify="left",
         title_style=Style(bold=True),
-        caption=f"series {words.clean(series['id'])}",
+        caption=f"id {words.clean(series['id'])}",
         caption_justify="left",
         caption_style=DIM,
         box=box.SIMPLE_HEAD,
@@ -63,7 +63,7 @@ def series_table(series: Series, name: Name) -> Table:
     table.add_column("value", justify="right", no_wrap=True)
     table.add_column("kind")
     table.add_column("published", no_wrap=True)
-    table.add_column("figure")
+    table.add_column("figure", overflow="fold")
     table.add_column("flags and reason", max_width=36)
     for step in series["revisions"]:
         remarks = [words.words(step["flags"])] if step["flags"] else []

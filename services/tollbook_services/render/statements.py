@@ -32,7 +32,7 @@ def statement_table(statements: Iterable[Mapping[str, Any]]) -> Table:
     table.add_column("speaker", max_width=24)
     table.add_column("kind")
     table.add_column("says")
-    table.add_column("about", max_width=24)
+    table.add_column("about", max_width=24, overflow="fold")
     for statement in statements:
         stance = statement.get("stance")
         about = ", ".join(words.short_figure(figure) for figure in statement["about"])

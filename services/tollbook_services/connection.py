@@ -1,0 +1,114 @@
+"""A client of an engine, and whether that engine keeps what it acknowledges."""
+
+import asyncio
+from collections.abc import Awaitable, Mapping
+from typing import Any, Final, cast
+
+from redis.asyncio import Redis
+from redis.exceptions import (
+    AuthenticationError,
+    BusyLoadingError,
+    NoPermissionError,
+    ResponseError,
+)
+from redis.exceptions import ConnectionError as LostConnectionError
+from redis.exceptions import TimeoutError as EngineTimeoutError
+
+from tollbook_schemas.errors import EngineError
+
+CONNECT_S_MAX: Final = 5.0
+"""A server that was just started, or restarted, listens within this."""
+
+LOAD_S_MAX: Final = 600.0
+"""Loading tens of gigabytes of append-only file takes minutes."""
+
+SOCKET_S_MAX: Final = 30.0
+"""Longer than any call takes, so that a slow disk is not mistaken for a dead server."""
+
+_LOOK_S: Final = 0.1
+
+_WANTED: Final = {"appendonly": "yes", "appendfsync": "always", "maxmemory-policy": "noeviction"}
+_OLDEST: Final = {"valkey": (8, 0), "redis": (7, 2)}
+
+
+async def connect(url: str) -> Redis:
+    """A client of an engine that answers; it does not repeat calls by itself.
+
+    An engine that does not answer yet is waited for, longer while it says that it is loading.
+
+    Raises:
+        EngineError: nothing answers at the URL, or it refuses the password.
+    """
+    try:
+        redis = Redis.from_url(
+            url, socket_connect_timeout=CONNECT_S_MAX, socket_timeout=SOCKET_S_MAX
+        )
+    except ValueError as error:
+        raise EngineError(f"{_safe(url)!r}: give redis://host:port or unix:///path") from error
+    try:
+        await _first_answer(redis)
+    except (LostConnectionError, EngineTimeoutError, OSError, ResponseError) as error:
+        await redis.aclose()
+        raise EngineError(f"no engine answers at {_safe(url)}: {error}") from error
+    except BaseException:
+        await redis.aclose()
+        raise
+    return redis
+
+
+async def check_engine(redis: Redis) -> None:
+    """Refuse an engine that could lose what it acknowledged.
+
+    Raises:
+        EngineError: names the setting to change: a replica, an append-only file that is off or
+            not synced at every write, a policy that evicts, or a server that is too old.
+    """
+    client = cast("Any", redis)
+    try:
+        info: Mapping[str, Any] = await client.info("server", "replication")
+        wrong = [
+            f"{name} is {found}, set it to {wanted}"
+            for name, wanted in _WANTED.items()
+            if (found := _text((await client.config_get(name)).get(name))) != wanted
+        ]
+    except (NoPermissionError, ResponseError) as error:
+        raise EngineError(
+            f"cannot read the engine's settings ({error}): allow INFO and CONFIG GET, "
+            "so that it can be seen whether it keeps what it acknowledges"
+        ) from error
+    if info.get("role") != "master":
+        wrong.insert(0, f"it is a {info.get('role')}: name the primary")
+    kind = "valkey" if "valkey_version" in info else "redis"
+    version = str(info.get(f"{kind}_version", "0"))
+    oldest = _OLDEST[kind]
+    if tuple(int(part) for part in version.split(".")[:2]) < oldest:
+        wrong.insert(0, f"{kind} {version} is too old, use {oldest[0]}.{oldest[1]} or later")
+    if wrong:
+        raise EngineError("this engine may lose acknowledged events: " + "; ".join(wrong))
+
+
+async def _first_answer(redis: Redis) -> None:
+    clock = asyncio.get_running_loop().time
+    began = clock()
+    while True:
+        try:
+            await cast("Awaitable[Any]", redis.ping())
+        except BusyLoadingError:
+            if clock() - began > LOAD_S_MAX:
+                raise
+        except (LostConnectionError, EngineTimeoutError, OSError) as error:
+            if isinstance(error, AuthenticationError) or clock() - began > CONNECT_S_MAX:
+                raise
+        else:
+            return
+        await asyncio.sleep(_LOOK_S)
+
+
+def _text(value: Any) -> str:
+    return value.decode() if isinstance(value, bytes) else str(value)
+
+
+def _safe(url: str) -> str:
+    """The URL without its password."""
+    scheme, divider, rest = url.partition("://")
+    return scheme + divider + rest.rpartition("@")[2]
