@@ -37,7 +37,7 @@ async def tell(book: Tollbook, replay: Replay) -> int:
     documents = list(split_documents(io.BytesIO(_story())))
     _say(
         f"The Syrian coast, March 2025: {len(documents)} publications, with their real figures.",
-        f"Each becomes an immutable event in a ledger in {_place(book)}.",
+        f"Each becomes an immutable event in a ledger in {words.clean(book.settings.place)}.",
     )
     article, *bulletins = documents
     receipt = await _publish(book, article)
@@ -222,7 +222,8 @@ async def _show_replay(book: Tollbook, replay: Replay) -> bool:
 
 
 def _show_next(book: Tollbook) -> None:
-    where = f"--redis {book.settings.redis}" if book.settings.redis else _data(book)
+    option = "--redis" if book.settings.redis else "--data"
+    where = f"{option} {words.clean(book.settings.place)}"
     _heading("Try next")
     for command, why in (
         (f"tolls {CRISIS} --known-as-of 4", "what this ledger knew after four events"),
@@ -264,14 +265,6 @@ def _say(*lines: str) -> None:
 
 def _known(sequence: int | None) -> str | None:
     return None if sequence is None else str(sequence)
-
-
-def _place(book: Tollbook) -> str:
-    return words.clean(book.settings.redis or book.settings.data)
-
-
-def _data(book: Tollbook) -> str:
-    return f"--data {book.settings.data}"
 
 
 def _story() -> bytes:

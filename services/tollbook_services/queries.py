@@ -8,6 +8,7 @@ from typing import Any, Final
 from tollbook_projections import views
 from tollbook_projections.views import Position, Query
 from tollbook_schemas.errors import UsageError
+from tollbook_schemas.limits import INTEGER_MAX
 from tollbook_schemas.times import end_of
 from tollbook_services.wiring import Tollbook
 
@@ -135,6 +136,8 @@ async def _known_as_of(
     if text is None:
         return None, None
     if text.isascii() and text.isdigit():
+        if int(text) > INTEGER_MAX:
+            raise UsageError(f"--known-as-of: no sequence is as large as {text}")
         return int(text), await _recorded_at(book, partition, int(text))
     moment = _cut_off("--known-as-of", text)
     if moment is None:

@@ -1,5 +1,6 @@
 """Everything an operator can set, read once at the entry point into one frozen model."""
 
+import re
 from pathlib import Path
 from typing import Any, Final
 
@@ -11,6 +12,8 @@ from tollbook_schemas.errors import UsageError
 DEFAULT_DATA: Final = Path(".tollbook")
 PARTITIONS_MAX: Final = 1024
 """Partitions of a ledger: each costs a projector loop, and no machine here runs more."""
+
+_PASSWORD: Final = re.compile(r"(?<=:)[^/@]+(?=@)")
 
 
 class Settings(BaseSettings):
@@ -31,6 +34,13 @@ class Settings(BaseSettings):
     redis: str | None = None
     partitions: int = Field(default=4, ge=1, le=PARTITIONS_MAX)
     visible_timeout_s: float = Field(default=30.0, gt=0)
+
+    @property
+    def place(self) -> str:
+        """Where the ledger is, for messages: the URL without its password, or the directory."""
+        if self.redis is None:
+            return str(self.data)
+        return _PASSWORD.sub("***", self.redis)
 
 
 def read_settings(*, data: Path | None = None, redis: str | None = None) -> Settings:

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from redis.asyncio import Redis
+from redis.exceptions import ConnectionError as LostConnectionError
 from redis.exceptions import RedisError
+from redis.exceptions import TimeoutError as EngineTimeoutError
 
 from tollbook_projections import catalogue
 from tollbook_projections.projection import Fold
@@ -114,16 +116,20 @@ async def open_tollbook(settings: Settings, *, create: bool = False) -> AsyncIte
     """
     configure_logs()
     async with AsyncExitStack() as stack:
-        url = await _engine_url(settings, stack, create=create)
         try:
+            url = await _engine_url(settings, stack, create=create)
             redis = await connect(url)
             stack.push_async_callback(redis.aclose)
             await check_engine(redis)
-            yield await _assemble(settings, url, redis)
-        except (RedisError, OSError) as error:
-            if isinstance(error, BrokenPipeError):
-                raise
-            raise EngineError(_unreachable(settings, error)) from error
+            book = await _assemble(settings, url, redis)
+        except OSError as error:
+            raise EngineError(f"cannot open {_place(settings)}: {error}") from error
+        except RedisError as error:
+            raise _engine_failed(settings, error) from error
+        try:
+            yield book
+        except RedisError as error:
+            raise _engine_failed(settings, error) from error
 
 
 async def _engine_url(settings: Settings, stack: AsyncExitStack, *, create: bool) -> str:
@@ -155,7 +161,13 @@ async def _assemble(settings: Settings, url: str, redis: Redis) -> Tollbook:
     )
 
 
-def _unreachable(settings: Settings, error: Exception) -> str:
-    where = settings.redis or f"the embedded engine in {settings.data}"
+def _place(settings: Settings) -> str:
+    return settings.place if settings.redis else f"the embedded engine in {settings.place}"
+
+
+def _engine_failed(settings: Settings, error: RedisError) -> EngineError:
+    place = _place(settings)
+    if not isinstance(error, (LostConnectionError, EngineTimeoutError)):
+        return EngineError(f"{place} refused a command ({error}): see its log")
     remedy = "check the URL and that the server runs" if settings.redis else "run the command again"
-    return f"cannot reach {where} ({error}): {remedy}"
+    return EngineError(f"cannot reach {place} ({error}): {remedy}")

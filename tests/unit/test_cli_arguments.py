@@ -83,6 +83,12 @@ def test_a_directory_on_the_command_line_wins_over_a_server_in_the_environment(
     assert read_settings(data=Path("here")).redis is None
 
 
+def test_messages_never_show_a_password() -> None:
+    assert read_settings(redis="redis://u:se:cret@host:1/0").place == "redis://u:***@host:1/0"
+    assert read_settings(redis="redis://:secret@host").place == "redis://:***@host"
+    assert read_settings(redis="redis://host:6379/1").place == "redis://host:6379/1"
+
+
 def test_a_setting_that_cannot_be_meant_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TOLLBOOK_PARTITIONS", "0")
 

@@ -133,6 +133,16 @@ def test_an_all_that_only_repeats_the_one_known_segment_is_left_out_of_the_table
     assert cells.without_repeats([repeated]) == [repeated]
 
 
+def test_the_rest_that_the_parts_of_a_segment_do_not_explain_is_called_unspecified() -> None:
+    rest = _cell("SY-LA+SY-TA", "civilian", (252, 252, 252), kind="unspecified")
+
+    (table,) = cells.cell_tables([rest], _name)
+
+    assert _lines(table)[3] == (
+        "Latakia + Tartous civilian, unspecified 252 252 252 2025-03-08 sohr"
+    )
+
+
 def test_a_wide_table_of_movements_wraps_and_loses_nothing() -> None:
     own = [
         {"originator": "tal-bireh-mayor", "low": 0, "best": None, "high": None, "as_of": None},

@@ -60,6 +60,7 @@ class Sheet:
         summed: the spans each incident contributed to the logs, or to `inner`.
         inner: incidents that are floors of a region only, as a wider region holds them whole.
         changed: incidents to sum up again.
+        grid: how its regions lie to each other, as `grid.py` last worked it out.
     """
 
     nodes: dict[Region, Node] = field(default_factory=dict)
@@ -68,6 +69,7 @@ class Sheet:
     summed: dict[str, list[tuple[Region, Span, bool]]] = field(default_factory=dict)
     inner: dict[Region, dict[str, Span]] = field(default_factory=dict)
     changed: set[str] = field(default_factory=set)
+    grid: object | None = None
 
     def series(self, key: SeriesKey) -> Series:
         """The series of a key, about to change; figures of one incident have their own sheet."""

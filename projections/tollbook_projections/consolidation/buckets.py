@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING
 
 from tollbook_projections.consolidation.draft import Value, best_or_floor
 from tollbook_projections.consolidation.facts import Facts
-from tollbook_projections.consolidation.grid import widest
 from tollbook_projections.consolidation.interval import Interval, add_high
 from tollbook_projections.consolidation.region import Region
 from tollbook_projections.consolidation.series import Step
@@ -18,7 +17,7 @@ def bucket(solver: "Solver", scope: Region) -> Value:
     """The unallocated part of a multi-area scope (R6). Never split."""
     facts = solver.facts.get(scope)
     value = solver.value(scope)
-    parts = widest(solver.grid.parts("areas", scope), solver.lattice)
+    parts = solver.grid.outer("areas", scope)
     if facts is None or facts.base is None:
         return _derived_bucket(solver, scope, value, parts)
     base = facts.base
@@ -44,13 +43,12 @@ def unspecified(solver: "Solver", region: Region) -> Value | None:
     facts = solver.facts.get(region)
     if facts is None or facts.base is None:
         return None
-    parts = widest(
+    parts = solver.grid.widest(
         [
             part
             for part in solver.grid.parts("segment", region)
             if part in solver.facts and solver.facts[part].base is not None
         ],
-        solver.lattice,
     )
     if not parts or not solver.grid.pairwise_disjoint(parts):
         return None
@@ -101,13 +99,12 @@ def _derived_bucket(
         if high is not None:
             high = max(0, high - sum(interval.low for interval in held))
         return replace(value, interval=_ordered(Interval(low, best, high)))
-    segments = widest(
+    segments = solver.grid.widest(
         [
             part
             for part in solver.grid.parts("segment", scope)
             if any(other.areas == scope.areas for other in solver.grid.inside(part))
         ],
-        solver.lattice,
     )
     total = Interval(0, 0, 0)
     for part in segments:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from tollbook_projections.consolidation.buckets import bucket
 from tollbook_projections.consolidation.draft import RISING, Draft, plus
 from tollbook_projections.consolidation.floors import shared_areas
-from tollbook_projections.consolidation.grid import AXES, widest
+from tollbook_projections.consolidation.grid import AXES
 from tollbook_projections.consolidation.interval import add_high
 from tollbook_projections.consolidation.region import Region
 from tollbook_projections.consolidation.span import BEGINNING, END
@@ -30,8 +30,7 @@ def derived(solver: "Solver", region: Region) -> Draft:
 
 def _along(solver: "Solver", axis: str, region: Region) -> tuple[int, Draft] | None:
     grid = solver.grid
-    parts = grid.touched(region) if axis == "segment" else grid.parts(axis, region)
-    outer = widest(parts, solver.lattice)
+    outer = grid.widest(grid.touched(region)) if axis == "segment" else grid.outer(axis, region)
     if not outer:
         return None
     values = [solver.value(part) for part in outer]
@@ -54,9 +53,7 @@ def _along(solver: "Solver", axis: str, region: Region) -> tuple[int, Draft] | N
 
 def _untangle(solver: "Solver", axis: str, outer: tuple[Region, ...], draft: Draft) -> None:
     """Overlapping multi-area scopes: buckets and the parts they share (R9)."""
-    parts = widest(
-        [part for scope in outer for part in solver.grid.parts(axis, scope)], solver.lattice
-    )
+    parts = solver.grid.widest([part for scope in outer for part in solver.grid.parts(axis, scope)])
     single = [scope for scope in outer if len(scope.areas) == 1]
     shared = [
         area

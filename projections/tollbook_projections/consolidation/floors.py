@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from tollbook_projections.consolidation.facts import Facts
-from tollbook_projections.consolidation.grid import AXES, Grid, apart, widest
+from tollbook_projections.consolidation.grid import AXES, Grid, apart
 from tollbook_projections.consolidation.interval import Interval, least_high
 from tollbook_projections.consolidation.region import Region
 from tollbook_projections.consolidation.span import BEGINNING, END, Span
@@ -57,7 +57,7 @@ class Floors:
     def axis_low(self, axis: str, region: Region, start: datetime, end: datetime) -> int:
         """The heaviest disjoint parts along one axis, leftovers of overlapping ones included."""
         parts = self._grid.parts(axis, region)
-        outer = widest(parts, self._grid.lattice)
+        outer = self._grid.outer(axis, region)
         if self._grid.pairwise_disjoint(outer):
             return sum(self.low(part, start, end) for part in outer)
         weighed = [((part, False), self.low(part, start, end)) for part in parts]
@@ -82,12 +82,9 @@ class Floors:
 
     def _beside_along(self, axis: str, whole: Region, part: Region, end: datetime) -> int:
         lattice = self._grid.lattice
-        parts = [
-            other for other in self._grid.parts(axis, whole) if apart(axis, other, part, lattice)
-        ]
-        outer = widest(parts, lattice)
-        if self._grid.pairwise_disjoint(outer):
-            return sum(self.low(other, BEGINNING, end) for other in outer)
+        parts, disjoint = self._grid.beside(axis, whole, part)
+        if disjoint:
+            return sum(self.low(other, BEGINNING, end) for other in parts)
         weighed = [(other, self.low(other, BEGINNING, end)) for other in parts]
         return heaviest(weighed, lambda left, right: apart(axis, left, right, lattice))
 
@@ -194,7 +191,7 @@ class Floors:
         if step is None or len(region.areas) == 1:
             return 0
         left = step.interval.low
-        for part in widest(self._grid.parts("areas", region), self._grid.lattice):
+        for part in self._grid.outer("areas", region):
             high = self.high_at(part, step.as_of)
             if high is None:
                 return 0
@@ -212,7 +209,7 @@ class Floors:
     def _covered(self, whole: Region, other: Region) -> bool:
         """Whether all that two area sets share lies in known parts of the first."""
         lattice = self._grid.lattice
-        known = widest(self._grid.parts("areas", whole), lattice)
+        known = self._grid.outer("areas", whole)
         for shared in shared_areas(whole, other, self._grid):
             if not any(lattice.areas_inside((shared,), part.areas) for part in known):
                 return False

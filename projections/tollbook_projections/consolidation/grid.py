@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from tollbook_projections.consolidation.book import Sheet
 from tollbook_projections.consolidation.facts import Facts
 from tollbook_projections.consolidation.region import (
     Lattice,
@@ -11,6 +12,15 @@ from tollbook_projections.consolidation.region import (
 )
 
 AXES = ("areas", "segment", "flow")
+
+
+def grid_of(sheet: Sheet, facts: Mapping[Region, Facts], lattice: Lattice) -> "Grid":
+    """The grid of a sheet: how its regions lie is worked out again only when others come."""
+    grid = sheet.grid
+    if not isinstance(grid, Grid) or grid.facts.keys() != facts.keys():
+        grid = sheet.grid = Grid(facts, lattice)
+    grid.facts = facts
+    return grid
 
 
 class Grid:
@@ -28,6 +38,10 @@ class Grid:
         self._areas = list(dict.fromkeys(region.areas for region in regions))
         self._segments = list(dict.fromkeys(region.segment for region in regions))
         self._flows = list(dict.fromkeys(region.flow for region in regions))
+        self._sizes: dict[Region, int] = {}
+        self._outer: dict[tuple[str, Region], tuple[Region, ...]] = {}
+        self._beside: dict[tuple[str, Region, object], tuple[tuple[Region, ...], bool]] = {}
+        self._disjoint: dict[tuple[Region, ...], bool] = {}
         self._inside: dict[Region, tuple[Region, ...]] = {}
         self._maximal: dict[Region, tuple[Region, ...]] = {}
         self._parts: dict[tuple[str, Region], tuple[Region, ...]] = {}
@@ -56,7 +70,7 @@ class Grid:
         known = self._maximal.get(region)
         if known is None:
             strict = [other for other in self.inside(region) if other != region]
-            known = self._maximal[region] = widest(strict, self.lattice)
+            known = self._maximal[region] = self.widest(strict)
         return known
 
     def parts(self, axis: str, region: Region) -> tuple[Region, ...]:
@@ -68,6 +82,18 @@ class Grid:
                 part for part in self._candidates(axis, region) if self.inside(part)
             )
         return known
+
+    def widest(self, regions: Sequence[Region]) -> tuple[Region, ...]:
+        """The regions that lie in no other of them, in their order.
+
+        Wider ones come first, so that each is held against the widest found so far only.
+        """
+        found: list[Region] = []
+        for region in sorted(regions, key=self._size, reverse=True):
+            if not any(self.lattice.inside(region, wider) for wider in found):
+                found.append(region)
+        chosen = set(found)
+        return tuple(region for region in regions if region in chosen)
 
     def touched(self, region: Region) -> tuple[Region, ...]:
         """The segments of a region that some figure speaks of, here or in a wider scope."""
@@ -92,13 +118,52 @@ class Grid:
             for other in self._regions
         )
 
-    def pairwise_disjoint(self, regions: Sequence[Region]) -> bool:
+    def outer(self, axis: str, region: Region) -> tuple[Region, ...]:
+        """The widest parts along an axis."""
+        key = (axis, region)
+        known = self._outer.get(key)
+        if known is None:
+            known = self._outer[key] = self.widest(self.parts(axis, region))
+        return known
+
+    def beside(self, axis: str, whole: Region, part: Region) -> tuple[tuple[Region, ...], bool]:
+        """The parts of `whole` along an axis that hold nobody of `part`.
+
+        The widest of them where these are pairwise disjoint, else all; and which of the two.
+        """
+        value = getattr(part, axis)
+        key = (axis, whole, value)
+        known = self._beside.get(key)
+        if known is None:
+            parts = tuple(
+                other for other in self.parts(axis, whole) if apart(axis, other, part, self.lattice)
+            )
+            outer = self.widest(parts)
+            disjoint = self.pairwise_disjoint(outer)
+            known = self._beside[key] = (outer if disjoint else parts, disjoint)
+        return known
+
+    def pairwise_disjoint(self, regions: tuple[Region, ...]) -> bool:
         """Whether no two of the regions can hold the same people."""
-        return all(
-            self.lattice.disjoint(left, right)
-            for index, left in enumerate(regions)
-            for right in regions[index + 1 :]
-        )
+        known = self._disjoint.get(regions)
+        if known is None:
+            known = self._disjoint[regions] = all(
+                self.lattice.disjoint(left, right)
+                for index, left in enumerate(regions)
+                for right in regions[index + 1 :]
+            )
+        return known
+
+    def _size(self, region: Region) -> int:
+        """Greater for a region than for any region inside it: how much of each axis it holds."""
+        known = self._sizes.get(region)
+        if known is None:
+            lattice = self.lattice
+            areas = sum(lattice.areas_inside(other, region.areas) for other in self._areas)
+            segments = sum(segment_inside(other, region.segment) for other in self._segments)
+            flows = sum(lattice.flow_inside(other, region.flow) for other in self._flows)
+            known = self._sizes[region] = (1 + areas) * (1 + segments) * (1 + flows)
+        return known
 
     def _candidates(self, axis: str, region: Region) -> list[Region]:
         lattice = self.lattice
@@ -121,15 +186,6 @@ class Grid:
                     for flow in self._flows
                     if flow != region.flow and lattice.flow_inside(flow, region.flow)
                 ]
-
-
-def widest(regions: Sequence[Region], lattice: Lattice) -> tuple[Region, ...]:
-    """The regions that lie in no other of them."""
-    return tuple(
-        region
-        for region in regions
-        if not any(other != region and lattice.inside(region, other) for other in regions)
-    )
 
 
 def apart(axis: str, left: Region, right: Region, lattice: Lattice) -> bool:

@@ -53,7 +53,7 @@ def gather(solver: "Solver", region: Region, after: datetime) -> list[News]:
     if facts is not None and facts.incidents is not None:
         _take_incidents(facts.incidents, taken, news, after)
     parts = [(part, solver.news(part, after)) for part in solver.grid.maximal(region)]
-    fresh = [part for part, items in parts if items]
+    fresh = tuple(part for part, items in parts if items)
     tangled = not solver.grid.pairwise_disjoint(fresh)
     for _, items in parts:
         for item in items:

@@ -8,7 +8,7 @@ from tollbook_projections.consolidation.derived import derived
 from tollbook_projections.consolidation.draft import SHOWN, Draft, Value, best_or_floor, plus
 from tollbook_projections.consolidation.facts import Facts, facts_of, without_history
 from tollbook_projections.consolidation.floors import ADJACENT, Floors
-from tollbook_projections.consolidation.grid import Grid
+from tollbook_projections.consolidation.grid import grid_of
 from tollbook_projections.consolidation.interval import Interval, add_high, least_high
 from tollbook_projections.consolidation.news import News, gather
 from tollbook_projections.consolidation.region import Lattice, Region
@@ -25,7 +25,7 @@ class Solver:
         self.named = tuple(found)
         self.facts: Mapping[Region, Facts] = without_history(found, lattice)
         self.lattice = lattice
-        self.grid = Grid(self.facts, lattice)
+        self.grid = grid_of(sheet, self.facts, lattice)
         self.floors: Floors = StockFloors(self.grid) if stock else Floors(self.grid)
         self.stock = stock
         self._values: dict[Region, Value] = {}

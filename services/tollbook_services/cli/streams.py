@@ -6,12 +6,13 @@ from functools import partial
 from typing import Annotated, Any, Final
 
 import orjson
-from cyclopts import Parameter
+from cyclopts import Parameter, validators
 from rich import box
 from rich.table import Table
 from rich.text import Text
 
 from tollbook_schemas.errors import UsageError
+from tollbook_schemas.limits import INTEGER_MAX
 from tollbook_schemas.times import format_instant
 from tollbook_services.cli.common import COMMON, Common, Format
 from tollbook_services.ledger import RefusedEntry, StoredEntry
@@ -25,13 +26,20 @@ PAGE: Final = 500
 _REFUSED: Final = ("position", "recorded_at", "origin", "source", "id", "crisis", "errors", "raw")
 _EVENT: Final = ("partition", "sequence", "recorded_at", "type", "source", "id", "crisis", "leaf")
 
+_SEQUENCE: Final = validators.Number(gte=1, lte=INTEGER_MAX)
+
 
 async def events(
     *,
     partition: Annotated[int | None, Parameter(help="Only this partition.")] = None,
     crisis: Annotated[str | None, Parameter(help="Only events of this crisis.")] = None,
-    from_: Annotated[int, Parameter(name="--from", help="First sequence of each partition.")] = 1,
-    to: Annotated[int | None, Parameter(help="Last sequence of each partition.")] = None,
+    from_: Annotated[
+        int,
+        Parameter(name="--from", help="First sequence of each partition.", validator=_SEQUENCE),
+    ] = 1,
+    to: Annotated[
+        int | None, Parameter(help="Last sequence of each partition.", validator=_SEQUENCE)
+    ] = None,
     common: Common = COMMON,
 ) -> None:
     """The stored events, as recorded: JSON Lines with --format json.
@@ -59,7 +67,7 @@ async def _events(
     book: Tollbook, partitions: list[int], first: int, last: int | None, crisis: str | None
 ) -> AsyncIterator[tuple[StoredEntry, dict[str, Any]]]:
     for partition in partitions:
-        after = max(first, 1) - 1
+        after = first - 1
         while page := await book.ledger.read(partition, after=after, count=PAGE, upto=last):
             for entry in page:
                 event = orjson.loads(entry.stored)

@@ -68,7 +68,7 @@ def without_repeats(cells: Sequence[Cell]) -> list[Cell]:
 
 def _repeats(cell: Cell, cells: Sequence[Cell]) -> bool:
     """Whether an `all` adds nothing: it equals the only segment, or its sum lacks segments."""
-    if cell["segment"] != "all":
+    if cell["segment"] != "all" or cell["kind"] == "unspecified":
         return False
     others = [other for other in cells if other is not cell and _way(other) == _way(cell)]
     partial = len(others) == 1 or "segments_missing" in cell["flags"]
@@ -121,13 +121,13 @@ def _table(key: tuple[str, str, str], cells: Sequence[Cell], name: Name) -> Tabl
 
 
 def _columns(table: Table, layout: Layout) -> None:
-    table.add_column("area", min_width=8, max_width=24)
+    table.add_column("area", min_width=11, max_width=24)
     if layout.origin:
         table.add_column("from", max_width=16)
     if layout.destination:
         table.add_column("to", max_width=16)
     moves = layout.origin or layout.destination
-    table.add_column("segment", min_width=10, max_width=20, no_wrap=not moves)
+    table.add_column("segment", min_width=10, max_width=22, no_wrap=not moves)
     for bound in ("low", "best", "high"):
         table.add_column(bound, justify="right", no_wrap=True)
     table.add_column("as of", no_wrap=True)
@@ -149,7 +149,13 @@ def _area_key(cell: Cell) -> tuple[int, str]:
 def _row_key(cell: Cell) -> tuple[object, ...]:
     slug = cell["segment"]
     ends = (cell.get("origin") or "", cell.get("destination") or "")
-    return (_area_key(cell), ends, slug == "all", slug)
+    return (_area_key(cell), ends, slug == "all", slug, cell["kind"] == "unspecified")
+
+
+def _segment(cell: Cell) -> str:
+    """The segment in words; the rest of one that its parts do not explain is `unspecified`."""
+    label = words.segment(cell["segment"])
+    return f"{label}, unspecified" if cell["kind"] == "unspecified" else label
 
 
 def _way(cell: Cell) -> tuple[str | None, str | None]:
@@ -166,7 +172,7 @@ def _cell_rows(table: Table, cell: Cell, layout: Layout, name: Name, *, first: b
     who = words.clean(own[0]["originator"]) if len(own) == 1 else f"{len(own)} originators"
     lead = [area_label(cell) if first else ""]
     lead += _ends(cell, layout, name)
-    lead.append(words.segment(cell["segment"]))
+    lead.append(_segment(cell))
     as_of = cell.get("as_of") or (own[0].get("as_of") if len(own) == 1 else None)
     row = _values({**cell, "as_of": as_of}, who, layout)
     table.add_row(*lead, *row, style=BOLD if cell["segment"] == "all" else None)

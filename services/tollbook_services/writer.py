@@ -1,0 +1,191 @@
+"""Appends to one partition: one server-side call at a time, with all that came meanwhile."""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from typing import Any, Final, cast
+
+from redis.asyncio import Redis
+
+from tollbook_schemas.canonical import content_digest, key_digest
+from tollbook_schemas.errors import EngineError, Fault, TollbookError
+from tollbook_schemas.parse import ParsedEvent
+from tollbook_services import keys
+from tollbook_services.receipts import Receipt, ReceiptStatus
+from tollbook_services.stored import with_recorded_time
+
+BATCH_MAX: Final = 500
+"""Events a server-side call: some 3 ms, for which every other client waits."""
+
+BATCH_BYTES_MAX: Final = 8 * 2**20
+"""Bytes a server-side call; a single event may be larger on its own."""
+
+DURABLE_MS_MAX: Final = 20_000
+"""How long an fsync may take before an append is reported as not durable."""
+
+CLOCK_TRIES: Final = 8
+"""Tries to be not earlier than the last event, each lost only to another writer's append."""
+
+_INTERRUPTED: Final = "the append was interrupted: sending the same events again is safe"
+
+_Waiting = tuple[Sequence[ParsedEvent], asyncio.Future[list[Receipt]]]
+
+
+class ConflictError(TollbookError):
+    """The partition's head is not where the caller expected it."""
+
+    exit_code = 3
+    problem = "conflict"
+
+
+class Writer:
+    """Appends to one partition, in the order in which it was asked to."""
+
+    def __init__(self, redis: Redis, partition: int) -> None:
+        """Take a client that does not mind a call of `DURABLE_MS_MAX`."""
+        self._redis = redis
+        self._partition = partition
+        self._turn = asyncio.Lock()
+        self._waiting: list[_Waiting] = []
+        self._flushing: asyncio.Task[None] | None = None
+
+    async def append(self, events: Sequence[ParsedEvent], expected: int | None) -> list[Receipt]:
+        """Append the events and wait until they are durable; see `Ledger.append`.
+
+        A caller that is cancelled while it waits for its turn has appended nothing; one that is
+        cancelled later may have.
+        """
+        if expected is not None:
+            async with self._turn:
+                return await self._call(events, expected)
+        future: asyncio.Future[list[Receipt]] = asyncio.get_running_loop().create_future()
+        self._waiting.append((events, future))
+        if self._flushing is None:
+            self._flushing = asyncio.create_task(self._flush_all())
+        return await future
+
+    async def _flush_all(self) -> None:
+        """Appends until nobody waits; no caller's own task, so that none cancels the others."""
+        try:
+            while self._waiting:
+                async with self._turn:
+                    waiting, self._waiting = self._waiting, []
+                    await self._flush([item for item in waiting if not item[1].done()])
+        finally:
+            self._flushing = None
+
+    async def _flush(self, waiting: Sequence[_Waiting]) -> None:
+        """Appends for several callers, in calls of a limited size; each learns its own outcome."""
+        receipts: list[Receipt] = []
+        failure: Exception = EngineError(_INTERRUPTED)
+        try:
+            for batch in _batches([event for events, _ in waiting for event in events]):
+                receipts += await self._call(batch, None)
+        except Exception as error:  # noqa: BLE001 - handed to everybody whom it concerns
+            failure = error
+        finally:
+            at = 0
+            for events, future in waiting:
+                own = receipts[at : at + len(events)]
+                at += len(events)
+                if future.done():
+                    continue
+                if len(own) == len(events):
+                    future.set_result(own)
+                else:
+                    future.set_exception(failure)
+
+    async def _call(self, events: Sequence[ParsedEvent], expected: int | None) -> list[Receipt]:
+        recorded = now_micros()
+        for _ in range(CLOCK_TRIES):
+            reply = await self._append_durably(events, recorded, expected)
+            match reply[0]:
+                case b"done":
+                    return self._receipts(events, reply[2:])
+                case b"conflict":
+                    raise ConflictError(
+                        f"partition {self._partition} is at sequence {reply[1]}, not at "
+                        f"{expected}: read what was appended and decide again"
+                    )
+                case _:
+                    recorded = max(now_micros(), int(reply[1]))
+        raise EngineError(
+            f"the clock of partition {self._partition} runs ahead of this machine's and does not "
+            "stand still: set the clocks of the writers"
+        )
+
+    async def _append_durably(
+        self, events: Sequence[ParsedEvent], recorded: int, expected: int | None
+    ) -> list[Any]:
+        """One function call and the wait for its fsync, on the same connection."""
+        number = self._partition
+        names = [keys.ledger(number), keys.index(number), keys.state(number)]
+        names += [keys.quarantine(number), keys.quarantined(number)]
+        arguments: list[Any] = [recorded, -1 if expected is None else expected]
+        for parsed in events:
+            stored, leaf = with_recorded_time(parsed.canonical, recorded)
+            digest = content_digest(parsed.canonical)
+            arguments += [key_digest(*parsed.key), digest, stored, leaf, parsed.canonical]
+        async with self._redis.pipeline(transaction=False) as pipe:
+            pipe.execute_command("FCALL", "tollbook_append", len(names), *names, *arguments)
+            pipe.execute_command("WAITAOF", 1, 0, DURABLE_MS_MAX)
+            reply, durable = await pipe.execute()
+        must_be_durable(durable)
+        return list(reply)
+
+    def _receipts(self, events: Sequence[ParsedEvent], outcomes: Sequence[Any]) -> list[Receipt]:
+        receipts = []
+        for place, parsed in enumerate(events):
+            status = cast("ReceiptStatus", outcomes[2 * place].decode())
+            sequence = int(outcomes[2 * place + 1])
+            receipts.append(
+                Receipt(
+                    status,
+                    *parsed.key,
+                    parsed.event.crisis,
+                    self._partition,
+                    sequence,
+                    (other_content(sequence),) if status == "quarantined" else (),
+                )
+            )
+        return receipts
+
+
+def _batches(events: Sequence[ParsedEvent]) -> list[list[ParsedEvent]]:
+    batches: list[list[ParsedEvent]] = []
+    size = 0
+    for event in events:
+        full = not batches or len(batches[-1]) == BATCH_MAX
+        if full or size + len(event.canonical) > BATCH_BYTES_MAX:
+            batches.append([])
+            size = 0
+        batches[-1].append(event)
+        size += len(event.canonical)
+    return batches
+
+
+def other_content(sequence: int) -> Fault:
+    """Why an event went to quarantine."""
+    return Fault(
+        "/id",
+        f"this source and id were recorded with other content at sequence {sequence}: give a new "
+        "report an id of its own; to change a figure send figure.revised",
+    )
+
+
+def must_be_durable(reply: Any) -> None:
+    """Refuse a WAITAOF answer that confirms nothing.
+
+    Raises:
+        EngineError: the fsync was not confirmed in time.
+    """
+    if int(reply[0]) < 1:
+        raise EngineError(
+            f"the engine did not confirm an fsync within {DURABLE_MS_MAX // 1000} s: check its "
+            "disk; sending the same events again is safe"
+        )
+
+
+def now_micros() -> int:
+    """This machine's clock, in microseconds since 1970."""
+    return time.time_ns() // 1000
