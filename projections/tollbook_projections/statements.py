@@ -36,7 +36,7 @@ class StatementFold:
             ]
             document = body | {
                 "id": figure_id(event, statement.id),
-                "report_originator": data.originator,
+                "originator": data.originator,
                 "relayed_by": data.relayed_by,
                 "published_at": data.published_at,
                 "url": data.url,

@@ -91,7 +91,7 @@ def statements_document(
             limit is None or published_at(document) <= limit
             for limit in (moment.as_of, moment.published_as_of)
         )
-        and query.originator in {None, document["report_originator"]}
+        and query.originator in {None, document["originator"]}
     ]
     statements.sort(key=lambda document: (published_at(document), document["id"]))
     return {"crisis": crisis, **clocks(query, position), "statements": statements}

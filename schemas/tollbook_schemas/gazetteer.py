@@ -116,7 +116,8 @@ class Gazetteer:
         country = text[:2].upper()
         if country in self._areas and _CODE_LIKE.fullmatch(text):
             ranked = self._like_codes(text.upper(), country)
-            ranked |= self._like_names(_folded(text[2:]), country)
+            for code, likeness in self._like_names(_folded(text[2:]), country).items():
+                ranked[code] = max(ranked.get(code, 0.0), likeness)
         if not ranked:
             ranked = self._like_names(wanted)
         best = sorted(ranked, key=lambda code: (-ranked[code], code))[:_SUGGESTED_MAX]

@@ -152,7 +152,7 @@ class StatementEntry(TypedDict):
     stance: NotRequired[str]
     said_at: NotRequired[str]
     ext: NotRequired[dict[str, object]]
-    report_originator: str
+    originator: str
     relayed_by: str | None
     published_at: str
     url: str | None

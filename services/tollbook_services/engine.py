@@ -149,15 +149,11 @@ class EngineProcess:
         return True
 
     async def _shut_down(self) -> None:
-        client = Redis.from_url(self.files.url)
-        try:
-            with suppress(RedisError, OSError):
-                await client.shutdown()
-        finally:
-            await client.aclose()
         try:
             async with asyncio.timeout(STOP_S_MAX):
-                await _until(lambda: not self.files.lives(), LOOK_S)
+                while self.files.lives():
+                    await _told_to_stop(self.files.url)
+                    await asyncio.sleep(LOOK_S)
         except TimeoutError:
             raise EngineError(
                 f"the embedded engine in {self.files.data} (process {self.pid}) does not stop "
@@ -269,6 +265,16 @@ async def _state(url: str) -> _State:
         return "absent"
     else:
         return "ready"
+    finally:
+        await client.aclose()
+
+
+async def _told_to_stop(url: str) -> None:
+    """Sends SHUTDOWN; an engine that was only just started does not listen yet."""
+    client = Redis.from_url(url)
+    try:
+        with suppress(RedisError, OSError):
+            await client.shutdown()
     finally:
         await client.aclose()
 

@@ -132,9 +132,7 @@ class Answer:
 
     told: Consolidation
 
-    def cell(
-        self, area: str, segment: str = "all", kind: str = "area", **wanted: str
-    ) -> Cell:
+    def cell(self, area: str, segment: str = "all", kind: str = "area", **wanted: str) -> Cell:
         """The one cell of an area (joined with +), by segment slug; measure, unit, nature."""
         found = [
             cell

@@ -17,6 +17,7 @@ from figures_builder import (
     quantity,
     report,
 )
+
 from tollbook_projections.filing import Document
 
 COAST = ["SY-LA", "SY-TA"]

@@ -66,7 +66,7 @@ def covers(figure: Document, region: Region) -> bool:
     leaves = [leaf for leaf in LEAVES if lies_in(leaf, region.areas)]
     segment = dict(region.segment)
     return (
-        body["basis"] == "cumulative"
+        body["basis"] in {"cumulative", "increment"}
         and body["as_of"] == date(DAYS)
         and body.get("coverage") != "partial"
         and "place" not in body

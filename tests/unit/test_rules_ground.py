@@ -96,9 +96,13 @@ def test_a_figure_of_something_else_is_another_cell_and_revises_nothing(
     other: dict[str, str],
 ) -> None:
     # given: two figures that differ only in what they count or where the people went
-    answer = ask(report("a", 8, fig("x", 100, "SY-LA")), report("b", 9, fig("x", 7, "SY-LA", **other)))
+    answer = ask(
+        report("a", 8, fig("x", 100, "SY-LA")), report("b", 9, fig("x", 7, "SY-LA", **other))
+    )
 
-    values = [bounds(c.merged.interval) for c in answer.told.cells if c.key.region.areas == ("SY-LA",)]
+    values = [
+        bounds(c.merged.interval) for c in answer.told.cells if c.key.region.areas == ("SY-LA",)
+    ]
 
     assert sorted(value[:2] for value in values) == [(7, 7), (100, 100)]
     assert not answer.told.marks
@@ -169,7 +173,10 @@ def test_a_part_with_the_same_key_is_no_revision() -> None:
 
 
 def test_a_place_makes_another_series() -> None:
-    answer = ask(report("a", 8, fig("x", 340, COAST)), report("b", 9, fig("y", 31, COAST, place="Al-Tuwaimah")))
+    answer = ask(
+        report("a", 8, fig("x", 340, COAST)),
+        report("b", 9, fig("y", 31, COAST, place="Al-Tuwaimah")),
+    )
 
     assert answer.of("SY") == (340, 340, 340)
     assert not answer.marks("b#y")

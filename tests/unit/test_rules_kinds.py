@@ -60,7 +60,9 @@ def test_different_incidents_are_different_people() -> None:
 
 
 def test_an_incident_without_an_id_is_an_incident_of_its_own() -> None:
-    answer = ask(report("a", 8, incident("i", 30, "SY-LA")), report("b", 9, incident("i", 20, "SY-LA")))
+    answer = ask(
+        report("a", 8, incident("i", 30, "SY-LA")), report("b", 9, incident("i", 20, "SY-LA"))
+    )
 
     assert answer.of("SY-LA") == (50, 50, 50)
 
@@ -142,7 +144,11 @@ def test_a_stock_is_the_latest_of_each_site_and_sites_add() -> None:
 def test_a_stock_and_a_flow_are_never_mixed() -> None:
     answer = ask(
         report("a", 8, fig("x", 100, "SY-LA", **SHELTER)),
-        report("b", 8, fig("y", 30, "SY-LA", measure="sheltering", basis="flow", window={"start": day(8)})),
+        report(
+            "b",
+            8,
+            fig("y", 30, "SY-LA", measure="sheltering", basis="flow", window={"start": day(8)}),
+        ),
     )
 
     assert answer.of("SY-LA", nature="stock") == (100, 100, 100)
@@ -153,7 +159,11 @@ def test_a_cumulative_of_a_movement_takes_later_flows() -> None:
     moved = {"measure": "displaced"}
     answer = ask(
         report("a", 8, fig("x", 100, "SY-LA", **moved)),
-        report("b", 9, fig("y", 30, "SY-LA", basis="flow", window={"start": day(9), "end": day(9)}, **moved)),
+        report(
+            "b",
+            9,
+            fig("y", 30, "SY-LA", basis="flow", window={"start": day(9), "end": day(9)}, **moved),
+        ),
     )
 
     assert answer.of("SY-LA") == (130, 130, 130)
@@ -206,9 +216,7 @@ def test_a_cell_uses_the_first_way_of_dating(ways: tuple[str | None, ...], value
 
 
 def test_the_phases_of_a_counter_add() -> None:
-    answer = ask(
-        report("a", 3, fig("x", 4047, "SY")), report("b", 9, fig("y", 123, "SY", phase=2))
-    )
+    answer = ask(report("a", 3, fig("x", 4047, "SY")), report("b", 9, fig("y", 123, "SY", phase=2)))
 
     assert answer.of("SY") == (4170, 4170, 4170)
     assert "phases_added" in answer.flags("SY")

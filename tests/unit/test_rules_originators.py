@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from figures_builder import ask, at_least, between, day, fig, increment, report
+
 from tollbook_schemas.policy import default_policy
 
 COAST = ["SY-LA", "SY-TA"]
@@ -50,7 +51,8 @@ def test_a_figure_may_name_its_own_originator() -> None:
 
 def test_the_latest_of_unranked_originators_gives_best() -> None:
     answer = ask(
-        report("a", 8, fig("x", 100, "SY-LA"), by="a"), report("b", 9, fig("x", 80, "SY-LA"), by="b")
+        report("a", 8, fig("x", 100, "SY-LA"), by="a"),
+        report("b", 9, fig("x", 80, "SY-LA"), by="b"),
     )
 
     assert answer.of("SY-LA") == (80, 80, 100)
@@ -59,7 +61,8 @@ def test_the_latest_of_unranked_originators_gives_best() -> None:
 
 def test_of_equally_late_originators_the_first_name_gives_best() -> None:
     answer = ask(
-        report("b", 9, fig("x", 80, "SY-LA"), by="b"), report("a", 9, fig("x", 100, "SY-LA"), by="a")
+        report("b", 9, fig("x", 80, "SY-LA"), by="b"),
+        report("a", 9, fig("x", 100, "SY-LA"), by="a"),
     )
 
     assert answer.of("SY-LA") == (80, 100, 100)

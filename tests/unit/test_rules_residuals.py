@@ -119,7 +119,11 @@ def test_a_conflict_rises_to_every_sum_above() -> None:
 def test_parts_within_the_high_of_a_bounded_total_are_no_conflict() -> None:
     answer = ask(
         report(
-            "a", 8, fig("x", between(90, 130), COAST), fig("la", 60, "SY-LA"), fig("ta", 60, "SY-TA")
+            "a",
+            8,
+            fig("x", between(90, 130), COAST),
+            fig("la", 60, "SY-LA"),
+            fig("ta", 60, "SY-TA"),
         )
     )
 

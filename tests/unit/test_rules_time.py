@@ -203,7 +203,8 @@ def test_a_floor_goes_when_its_figure_is_corrected() -> None:
 
 def test_an_old_stock_keeps_its_best_and_says_it_is_stale() -> None:
     answer = ask(
-        report("a", 8, fig("x", 100, "SY-LA", **STOCK)), report("b", 9, fig("y", 150, "SY", **STOCK))
+        report("a", 8, fig("x", 100, "SY-LA", **STOCK)),
+        report("b", 9, fig("y", 150, "SY", **STOCK)),
     )
 
     assert answer.of("SY-LA")[:2] == (100, 100)
@@ -212,7 +213,9 @@ def test_an_old_stock_keeps_its_best_and_says_it_is_stale() -> None:
 
 def test_of_two_places_in_one_area_the_larger_counts() -> None:
     answer = ask(
-        report("a", 8, fig("x", 10, "SY-LA", place="Jableh"), fig("y", 7, "SY-LA", place="Al-Haffa"))
+        report(
+            "a", 8, fig("x", 10, "SY-LA", place="Jableh"), fig("y", 7, "SY-LA", place="Al-Haffa")
+        )
     )
 
     assert answer.of("SY-LA") == (10, None, None)

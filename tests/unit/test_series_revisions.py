@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from figures_builder import CIVILIAN, act, ask, day, fig, gid, history, quantity, report
+
 from tollbook_projections.filing import Document
 from tollbook_projections.query import Query
 
@@ -45,7 +46,11 @@ def test_a_revision_names_its_report_its_event_and_when_it_was_recorded() -> Non
 
     assert revision["figure"] == gid("b#x")
     assert revision["event"] == gid("b")
-    assert (revision["as_of"], revision["published_at"], revision["sequence"]) == (day(9), day(9), 2)
+    assert (revision["as_of"], revision["published_at"], revision["sequence"]) == (
+        day(9),
+        day(9),
+        2,
+    )
     assert revision["reason"] is None
 
 
@@ -72,7 +77,10 @@ def test_acts_apply_in_order_of_their_time_whatever_came_first() -> None:
 
 
 def test_acts_of_one_time_apply_by_source_and_id() -> None:
-    acts = [act("correction", name, 10, "a#x", quantity=quantity(70 + place)) for place, name in enumerate("cd")]
+    acts = [
+        act("correction", name, 10, "a#x", quantity=quantity(70 + place))
+        for place, name in enumerate("cd")
+    ]
 
     assert ask(FIRST, *acts).of("SY-LA") == ask(FIRST, *reversed(acts)).of("SY-LA") == (71, 71, 71)
 

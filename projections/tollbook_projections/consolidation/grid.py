@@ -39,6 +39,7 @@ class Grid:
         self._segments = list(dict.fromkeys(region.segment for region in regions))
         self._flows = list(dict.fromkeys(region.flow for region in regions))
         self._sizes: dict[Region, int] = {}
+        self._containing: dict[Region, tuple[Region, ...]] = {}
         self._outer: dict[tuple[str, Region], tuple[Region, ...]] = {}
         self._beside: dict[tuple[str, Region, object], tuple[tuple[Region, ...], bool]] = {}
         self._disjoint: dict[tuple[Region, ...], bool] = {}
@@ -55,14 +56,24 @@ class Grid:
             )
         return known
 
-    def containing(self, region: Region) -> list[Region]:
-        """The regions with a base figure that hold a region, itself left out."""
+    def containing(self, region: Region, *, with_base: bool = True) -> list[Region]:
+        """The regions with a base figure that hold a region, itself left out.
+
+        Without: those that have no base, but complete increments.
+        """
+        known = self._containing.get(region)
+        if known is None:
+            known = self._containing[region] = tuple(
+                other
+                for other in self._regions
+                if other != region and self.lattice.inside(region, other)
+            )
+        if with_base:
+            return [other for other in known if self.facts[other].base is not None]
         return [
             other
-            for other in self._regions
-            if other != region
-            and self.facts[other].base is not None
-            and self.lattice.inside(region, other)
+            for other in known
+            if self.facts[other].base is None and self.facts[other].increments
         ]
 
     def maximal(self, region: Region) -> tuple[Region, ...]:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from tollbook_projections.consolidation.book import Sheet
+from tollbook_projections.consolidation.caps import around, base_caps, window_caps
 from tollbook_projections.consolidation.derived import derived
 from tollbook_projections.consolidation.draft import SHOWN, Draft, Value, best_or_floor, plus
 from tollbook_projections.consolidation.facts import Facts, facts_of, without_history
@@ -104,13 +105,23 @@ class Solver:
             draft = self._from_windows(region)
         else:
             draft = derived(self, region)
-        caps = self._caps(region, facts.base.as_of if facts and facts.base else BEGINNING)
+        caps = self._bound(region, facts, draft)
+        self._age(region, facts, draft)
+        self._mark(region, facts, draft, low)
+        return self._finish(region, draft, low, caps)
+
+    def _bound(self, region: Region, facts: Facts | None, draft: Draft) -> list[Region]:
+        """Sets high to what containing figures leave; returns these (R8)."""
+        since = facts.base.as_of if facts and facts.base else BEGINNING
+        caps = base_caps(self, region, since)
+        if not caps and not draft.complete and draft.high is None:
+            caps = window_caps(self, region)
         if caps:
             draft.high = least_high([cap for cap, _ in caps])
             draft.rules.add("R8")
-        self._age(region, facts, draft)
-        self._mark(region, facts, draft, low)
-        return self._finish(region, draft, low, [other for _, other in caps])
+        elif draft.complete and not self.stock:
+            draft.high = add_high(draft.high, around(self, region, since))
+        return [other for _, other in caps]
 
     def _from_base(self, region: Region, facts: Facts, base: Step) -> Draft:
         """The base, what came before it began and after it ended (R4, R5, R6)."""
@@ -167,30 +178,6 @@ class Solver:
             best_or_floor(self.then(part, base.as_of)) for part in self.grid.maximal(region)
         )
         return max(0, base.interval.best - known)
-
-    def _caps(self, region: Region, since: datetime) -> list[tuple[int | None, Region]]:
-        """What the current containing bases leave a region (R8).
-
-        Current are those of the latest as_of, if not older than the region's own: an earlier one
-        knows nothing of what the later one counted since.
-        """
-        bases = [
-            (other, base)
-            for other in self.grid.containing(region)
-            if (base := self.facts[other].base) is not None and base.as_of >= since
-        ]
-        latest = max((base.as_of for _, base in bases), default=since)
-        caps: list[tuple[int | None, Region]] = []
-        for other, base in bases:
-            if base.as_of < latest:
-                continue
-            high = self.base_high(other, base)
-            if high is not None:
-                high = max(0, high - self.floors.beside(other, region, base.as_of))
-                for item in [] if self.stock else self.news(region, base.as_of):
-                    high = add_high(high, item.high)
-            caps.append((high, other))
-        return caps
 
     def _age(self, region: Region, facts: Facts | None, draft: Draft) -> None:
         """R7: once a containing figure is later, the part's value is only its floor."""

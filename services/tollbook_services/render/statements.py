@@ -50,5 +50,5 @@ def statement_table(statements: Iterable[Mapping[str, Any]]) -> Table:
 def csv_rows(document: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
     """One row for each statement."""
     for statement in document["statements"]:
-        originator = statement.get("report_originator")
+        originator = statement.get("originator")
         yield {"originator": originator, **statement, "crisis": document["crisis"]}
