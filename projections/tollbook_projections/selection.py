@@ -232,7 +232,7 @@ def _claim(
         role=dossier.role,
         relay=own_relay,
         forced=dossier.forced,
-        breaks=version.act is not None and version.act["act"] in _SERIES_BREAKS,
+        explained=version.act is not None,
         flags=(*flags, "as_of_assumed") if assumed else flags,
     )
 

@@ -43,7 +43,8 @@ class _Entry:
     as_of: str
     act: Document | None
     counts: bool
-    relay: bool
+    live: bool
+    part_of: str | None
 
 
 def series_documents(
@@ -143,7 +144,8 @@ def _version_entry(
         as_of=as_of,
         act=version.act,
         counts=live,
-        relay=claim.relay,
+        live=not version.replaced,
+        part_of=claim.part_of,
     )
 
 
@@ -159,7 +161,8 @@ def _act_entry(dossier: Dossier, version: Version, claim: Claim, act: Document) 
         as_of=as_of,
         act=act,
         counts=False,
-        relay=claim.relay,
+        live=False,
+        part_of=claim.part_of,
     )
 
 
@@ -175,12 +178,13 @@ def _series_document(
     key: SeriesKey, entries: list[_Entry], marks: Mapping[str, tuple[str, ...]]
 ) -> Document:
     ordered = sorted(entries, key=lambda entry: entry.order)
+    figures = {entry.dossier.id for entry in ordered}
     revisions = []
     current: Mapping[str, Any] | None = None
     for number, entry in enumerate(ordered, 1):
-        own = marks.get(entry.dossier.id, ())
+        own = marks.get(entry.dossier.id, ()) if entry.live else ()
         held = {"stale_relay", "held_relay"} & set(own)
-        counts = entry.counts and not held
+        counts = entry.counts and not held and entry.part_of not in figures
         previous = entry.replaced if entry.act is not None else current
         late = any(_sequence(other) < _sequence(entry) for other in ordered[number:])
         revisions.append(_revision(number, entry, previous, counts=counts, own=own, late=late))
@@ -235,7 +239,7 @@ def _revision(
 
 
 def _flags(entry: _Entry, own: tuple[str, ...], *, late: bool) -> list[str]:
-    flags = set(own) if entry.act is None else set()
+    flags = set(own)
     if late:
         flags.add("late")
     if entry.kind in BREAKS:

@@ -53,7 +53,7 @@ def total_of(value: object) -> Document:
         ({"qualifier": "up_to", "value": 900}, "bound", True),
     ],
 )
-def test_a_total_is_held_against_its_components(printed: object, kind: str, holds: bool) -> None:
+def test_a_total_is_held_against_its_components(printed: object, kind: str, *, holds: bool) -> None:
     check = ask(total_of(printed)).check(kind, "a#t")
 
     assert check.holds is holds

@@ -75,7 +75,7 @@ def test_what_is_inside_a_region_is_disjoint_from_all_that_region_is(
     ],
 )
 def test_areas_lie_inside_areas(
-    inner: tuple[str, ...], outer: tuple[str, ...], holds: bool
+    inner: tuple[str, ...], outer: tuple[str, ...], *, holds: bool
 ) -> None:
     assert LATTICE.areas_inside(inner, outer) is holds
 
@@ -100,7 +100,7 @@ def test_areas_overlap_without_being_inside() -> None:
     ],
 )
 def test_a_segment_is_inside_another_when_it_only_adds_constraints(
-    inner: Pairs, outer: Pairs, holds: bool
+    inner: Pairs, outer: Pairs, *, holds: bool
 ) -> None:
     assert segment_inside(inner, outer) is holds
 
@@ -118,7 +118,7 @@ def test_a_segment_is_inside_another_when_it_only_adds_constraints(
     ],
 )
 def test_segments_are_disjoint_only_where_nobody_can_be_both(
-    left: Pairs, right: Pairs, holds: bool
+    left: Pairs, right: Pairs, *, holds: bool
 ) -> None:
     assert segment_disjoint(left, right) is holds
 

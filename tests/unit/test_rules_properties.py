@@ -98,9 +98,10 @@ def test_known_as_of_is_consolidating_what_had_been_recorded(
     ledger: tuple[list[Document], list[Document]], known: int
 ) -> None:
     figures, acts = ledger
-    first = [[one for one in kind if one["sequence"] <= known] for kind in (figures, acts)]
+    first = [one for one in figures if one["sequence"] <= known]
+    done = [one for one in acts if one["sequence"] <= known]
 
-    assert told(figures, acts, Moment(known_as_of=known)) == told(*first)
+    assert told(figures, acts, Moment(known_as_of=known)) == told(first, done)
 
 
 @WORLDLY

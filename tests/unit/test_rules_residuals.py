@@ -260,3 +260,25 @@ def test_the_bucket_grows_by_what_increments_of_its_scope_leave() -> None:
     assert answer.of("SY")[:2] == (110, 110)
     assert answer.of("SY-LA")[:2] == (64, 64)
     assert answer.bucket("SY-LA+SY-TA")[1] == 46
+
+
+def test_what_a_whole_counted_in_a_later_window_may_be_in_any_of_its_parts() -> None:
+    # given: the coast has 110, so each province may have 110 and not only 100
+    answer = ask(
+        report("a", 8, fig("x", 100, COAST)), report("b", 9, increment("i", 10, COAST, 9, 9))
+    )
+
+    assert answer.of("SY") == (110, 110, 110)
+    assert answer.of("SY-LA") == answer.of("SY-TA") == (0, None, 110)
+
+
+def test_what_increments_leave_unallocated_can_lie_in_the_other_part() -> None:
+    # given: 110 on the coast, 64 of them in Latakia, so that 46 may be in Tartous
+    answer = ask(
+        report("a", 8, fig("x", 100, COAST), fig("l", 60, "SY-LA")),
+        report("b", 9, increment("i", 10, COAST, 9, 9), increment("j", 4, "SY-LA", 9, 9)),
+    )
+    high = answer.of("SY-TA")[2]
+
+    assert high is not None
+    assert 46 <= high <= 110

@@ -101,7 +101,7 @@ def test_two_provinces_have_no_report_before_the_tenth(number: int) -> None:
     ("number", "civilians", "high"),
     [(11, [658, 384, 171, 12], False), (12, [683, 433, 255, 12], True)],
 )
-def test_the_civilians_by_province(number: int, civilians: list[int], high: bool) -> None:
+def test_the_civilians_by_province(number: int, civilians: list[int], *, high: bool) -> None:
     answer = sohr(number)
 
     for area, value in zip(FOUR, civilians, strict=True):

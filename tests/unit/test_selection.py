@@ -102,7 +102,7 @@ def test_a_break_with_its_own_as_of_adds_a_claim() -> None:
     rebase = act("rebase", "b", 9, "a#x", quantity=quantity(40), as_of=day(9))
 
     assert [claim.as_of.day for claim in claims(FILED, rebase)] == [8, 9]
-    assert [claim.breaks for claim in claims(FILED, rebase)] == [False, True]
+    assert [claim.explained for claim in claims(FILED, rebase)] == [False, True]
 
 
 def test_mode_each_makes_a_claim_for_each_area() -> None:
@@ -127,7 +127,7 @@ def test_areas_are_canonical_sorted_and_without_repetition() -> None:
     ],
 )
 def test_the_cut_off_is_as_of_else_the_windows_end_else_the_publication(
-    fields: dict[str, Any], text: str, assumed: bool
+    fields: dict[str, Any], text: str, *, assumed: bool
 ) -> None:
     found = dossier(report("a", 8, fig("x", 5, "SY-LA", **fields)))
 

@@ -2,6 +2,8 @@
 
 from figures_builder import act, ask, day, fig, report
 
+from tollbook_schemas.times import end_of
+
 OWN = [report("a", 8, fig("x", 125, "SY-LA")), report("b", 9, fig("x", 231, "SY-LA"))]
 
 
@@ -29,8 +31,7 @@ def test_a_relay_of_the_current_value_is_an_update() -> None:
 
     assert answer.of("SY-LA") == (231, 231, 231)
     assert answer.marks("c#x") == set()
-    assert answer.cell("SY-LA").merged.as_of is not None
-    assert answer.cell("SY-LA").merged.as_of.day == 10
+    assert answer.cell("SY-LA").merged.as_of == end_of(day(10))
 
 
 def test_a_relay_of_a_new_higher_value_counts() -> None:

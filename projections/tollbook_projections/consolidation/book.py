@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Literal
 
 from tollbook_projections.consolidation.claim import BookKey, Claim, SeriesKey
 from tollbook_projections.consolidation.incidents import IncidentLog
@@ -49,6 +50,10 @@ class Node:
             yield from kept.values()
 
 
+IncidentPart = tuple[Region, Span, Literal["sum", "window", "floor"]]
+"""What an incident contributes to a region, and how it adds."""
+
+
 @dataclass(slots=True)
 class Sheet:
     """Regions counted in one way (one dated_by, one phase), and the incidents beside them (R11).
@@ -58,7 +63,8 @@ class Sheet:
         incidents: a sheet for each incident, by its id.
         logs: what the incidents come to, region by region, as `facts.py` last summed them up.
         summed: the spans each incident contributed to the logs, or to `inner`.
-        inner: incidents that are floors of a region only, as a wider region holds them whole.
+        beside: spans that are not summed: floors inside a wider region of the same incident,
+            and windows that overlap another one of it.
         changed: incidents to sum up again.
         grid: how its regions lie to each other, as `grid.py` last worked it out.
     """
@@ -66,8 +72,10 @@ class Sheet:
     nodes: dict[Region, Node] = field(default_factory=dict)
     incidents: dict[str, "Sheet"] = field(default_factory=dict)
     logs: dict[Region, IncidentLog] = field(default_factory=dict)
-    summed: dict[str, list[tuple[Region, Span, bool]]] = field(default_factory=dict)
-    inner: dict[Region, dict[str, Span]] = field(default_factory=dict)
+    summed: dict[str, list["IncidentPart"]] = field(default_factory=dict)
+    beside: dict[str, dict[Region, dict[str, Span]]] = field(
+        default_factory=lambda: {"floor": {}, "window": {}}
+    )
     changed: set[str] = field(default_factory=set)
     grid: object | None = None
 

@@ -3,12 +3,19 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from tollbook_projections.consolidation.book import Book, Sheet
+from tollbook_projections.consolidation.book import Book
 from tollbook_projections.consolidation.buckets import bucket, unspecified
 from tollbook_projections.consolidation.claim import BookKey, Claim
 from tollbook_projections.consolidation.draft import Value
 from tollbook_projections.consolidation.merge import Merged, add_phases, merge
-from tollbook_projections.consolidation.region import Flow, Lattice, Region, wider_segments
+from tollbook_projections.consolidation.region import (
+    Flow,
+    Lattice,
+    Pairs,
+    Region,
+    segment_inside,
+    wider_segments,
+)
 from tollbook_projections.consolidation.solver import Solver
 from tollbook_schemas.gazetteer import Gazetteer
 from tollbook_schemas.policy import Policy
@@ -123,50 +130,83 @@ def kind_of(key: BookKey) -> Kind:
 
 def _book_cells(book: Book, kind: Kind, lattice: Lattice) -> Iterator[tuple[CellKey, Value]]:
     """One originator's cells: one dated_by a cell, phases added (R17)."""
-    by_phase: dict[int, dict[CellKey, Value]] = {}
+    phases: dict[int, list[_Counted]] = {}
     for dated_by in DATED_BY:
-        for (how, phase), sheet in book.sheets.items():
+        for (how, phase), sheet in sorted(book.sheets.items(), key=lambda pair: pair[0][1]):
             if how == dated_by:
-                cells = by_phase.setdefault(phase, {})
-                for cell, value in _sheet_cells(sheet, kind, lattice):
-                    cells.setdefault(cell, value)
-    phases = [by_phase[phase] for phase in sorted(by_phase)]
-    for cell in dict.fromkeys(key for cells in phases for key in cells):
-        values = [cells[cell] for cells in phases if cell in cells]
-        yield cell, add_phases(values)
+                counted = _Counted(Solver(sheet, lattice, stock=kind.nature == "stock"), lattice)
+                phases.setdefault(phase, []).append(counted)
+    ways = [phases[phase] for phase in sorted(phases)]
+    for region in dict.fromkeys(key for way in ways for one in way for key in one.areas):
+        values = [value for way in ways if (value := _area_value(way, region)) is not None]
+        yield CellKey("area", kind, region), add_phases(values)
+    for name, worth in (("unallocated", bucket), ("unspecified", unspecified)):
+        for region in dict.fromkeys(key for way in ways for one in way for key in one.rest[name]):
+            first = [next((one for one in way if region in one.rest[name]), None) for way in ways]
+            found = [worth(one.solver, region) for one in first if one is not None]
+            values = [value for value in found if value is not None]
+            if values:
+                yield CellKey(name, kind, region), add_phases(values)
 
 
-def _sheet_cells(sheet: Sheet, kind: Kind, lattice: Lattice) -> Iterator[tuple[CellKey, Value]]:
-    solver = Solver(sheet, lattice, stock=kind.nature == "stock")
-    for region in _area_regions(solver, lattice):
-        yield CellKey("area", kind, region), solver.value(region)
-    for region in _scopes(solver):
-        yield CellKey("unallocated", kind, region), bucket(solver, region)
-    for region in solver.facts:
-        remainder = unspecified(solver, region)
-        if remainder is not None:
-            yield CellKey("unspecified", kind, region), remainder
+class _Counted:
+    """A solved sheet with the regions it makes cells for."""
+
+    def __init__(self, solver: Solver, lattice: Lattice) -> None:
+        self.solver = solver
+        self.areas = _area_regions(solver, lattice)
+        self.rest = {"unallocated": _scopes(solver), "unspecified": dict.fromkeys(solver.facts)}
+
+
+def _area_value(way: list[_Counted], region: Region) -> Value | None:
+    """The value of one phase: by the first dating that names the region, else that bounds it."""
+    for one in way:
+        if region in one.areas:
+            return one.solver.value(region)
+    for one in way:
+        grid = one.solver.grid
+        if grid.containing(region) or grid.containing(region, with_base=False):
+            return one.solver.value(region)
+    return None
 
 
 def _area_regions(solver: Solver, lattice: Lattice) -> dict[Region, None]:
     """Single areas a figure names or lies inside, for its segment and the wider ones."""
+    wider = _wider(region.segment for region in solver.named)
     regions: dict[Region, None] = {}
     for named in solver.named:
         for area in named.areas:
             for code in (area, *lattice.ancestors(area)):
-                for segment in wider_segments(named.segment):
+                for segment in wider[named.segment]:
                     regions.setdefault(Region((code,), segment, named.flow))
     return regions
 
 
 def _scopes(solver: Solver) -> dict[Region, None]:
     """Multi-area scopes with live figures, for their segments and the wider ones."""
+    wider = _wider(region.segment for region in solver.named)
     scopes: dict[Region, None] = {}
     for region in solver.facts:
         if len(region.areas) > 1:
-            for segment in wider_segments(region.segment):
+            for segment in wider[region.segment]:
                 scopes.setdefault(region._replace(segment=segment))
     return scopes
+
+
+def _wider(segments: Iterable[Pairs]) -> dict[Pairs, tuple[Pairs, ...]]:
+    """For each segment those it makes cells for: its status, `all`, and named ones it lies in."""
+    named = tuple(dict.fromkeys(segments))
+    return {
+        segment: tuple(
+            dict.fromkeys(
+                (
+                    *wider_segments(segment),
+                    *(other for other in named if segment_inside(segment, other)),
+                )
+            )
+        )
+        for segment in named
+    }
 
 
 def _cell_order(key: CellKey) -> tuple[object, ...]:

@@ -8,6 +8,7 @@ from tollbook_projections.consolidation.facts import Facts
 from tollbook_projections.consolidation.interval import Interval, add_high
 from tollbook_projections.consolidation.region import Region
 from tollbook_projections.consolidation.series import Step
+from tollbook_projections.consolidation.span import BEGINNING
 
 if TYPE_CHECKING:
     from tollbook_projections.consolidation.solver import Solver
@@ -21,21 +22,18 @@ def bucket(solver: "Solver", scope: Region) -> Value:
     if facts is None or facts.base is None:
         return _derived_bucket(solver, scope, value, parts)
     base = facts.base
-    rules = value.rules | {"R6"}
     if solver.conflicting(scope):
-        return replace(value, interval=Interval(0, 0, 0), rules=rules)
+        return _valued(value, Interval(0, 0, 0), "R6")
     held = [solver.then(part, base.as_of) for part in parts]
-    low = _left(base.interval.low, [interval.high for interval in held])
-    best = base.interval.best
-    if best is not None:
-        best = max(0, best - sum(map(best_or_floor, held)))
-    high = base.interval.high
-    if high is not None:
-        high = max(0, high - sum(interval.low for interval in held))
-    interval = _later(solver, scope, facts, base, Interval(low, best, high))
+    if solver.grid.pairwise_disjoint(parts):
+        then = _residual(base.interval, held)
+    else:
+        known = solver.floors.axis_low("areas", scope, BEGINNING, base.as_of)
+        then = _residual(base.interval, [Interval(known, None, None)])
+    interval = _later(solver, scope, facts, base, then)
     if value.interval.best is None:
         interval = replace(interval, best=None)
-    return replace(value, interval=_ordered(interval), rules=rules)
+    return _valued(value, _ordered(interval), "R6")
 
 
 def unspecified(solver: "Solver", region: Region) -> Value | None:
@@ -53,15 +51,7 @@ def unspecified(solver: "Solver", region: Region) -> Value | None:
     if not parts or not solver.grid.pairwise_disjoint(parts):
         return None
     base, held = facts.base, [solver.then(part, facts.base.as_of) for part in parts]
-    best = base.interval.best
-    if best is not None:
-        best = max(0, best - sum(map(best_or_floor, held)))
-    high = base.interval.high
-    if high is not None:
-        high = max(0, high - sum(interval.low for interval in held))
-    low = _left(base.interval.low, [interval.high for interval in held])
-    value = solver.value(region)
-    return replace(value, interval=_ordered(Interval(low, best, high)), rules=value.rules | {"R10"})
+    return _valued(solver.value(region), _ordered(_residual(base.interval, held)), "R10")
 
 
 def _later(solver: "Solver", scope: Region, facts: Facts, base: Step, then: Interval) -> Interval:
@@ -91,14 +81,7 @@ def _derived_bucket(
     facts = solver.facts.get(scope)
     if facts is not None and not facts.empty:
         held = [solver.value(part).interval for part in parts]
-        best = value.interval.best
-        if best is not None:
-            best = max(0, best - sum(map(best_or_floor, held)))
-        low = _left(value.interval.low, [interval.high for interval in held])
-        high = value.interval.high
-        if high is not None:
-            high = max(0, high - sum(interval.low for interval in held))
-        return replace(value, interval=_ordered(Interval(low, best, high)))
+        return _valued(value, _ordered(_residual(value.interval, held)), "R6")
     segments = solver.grid.widest(
         [
             part
@@ -112,7 +95,23 @@ def _derived_bucket(
     if not solver.grid.pairwise_disjoint(segments):
         lows = [bucket(solver, part).interval.low for part in segments]
         total = Interval(max(lows, default=0), None, total.high)
-    return replace(value, interval=total)
+    return _valued(value, total, "R6")
+
+
+def _residual(whole: Interval, parts: list[Interval]) -> Interval:
+    """A whole less its disjoint parts: their highs, their best or floor, their lows (R6)."""
+    low, best, high = _left(whole.low, [part.high for part in parts]), whole.best, whole.high
+    if best is not None:
+        best = max(0, best - sum(map(best_or_floor, parts)))
+    if high is not None:
+        high = max(0, high - sum(part.low for part in parts))
+    return Interval(low, best, high)
+
+
+def _valued(value: Value, interval: Interval, rule: str) -> Value:
+    """A value with other bounds, and the flag that goes with an open high."""
+    flags = value.flags - {"open_high"} | ({"open_high"} if interval.high is None else set())
+    return replace(value, interval=interval, flags=flags, rules=value.rules | {rule})
 
 
 def _left(whole: int, highs: list[int | None]) -> int:

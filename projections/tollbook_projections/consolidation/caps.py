@@ -73,6 +73,10 @@ def around(solver: "Solver", region: Region, since: datetime) -> int | None:
         high: int | None = 0
         for span in solver.facts[other].increments:
             if span.end > since and not within((span.start, span.end), own):
-                high = add_high(high, span.interval.high)
+                left = span.interval.high
+                if left is not None:
+                    beside = solver.floors.beside(other, region, span.end, span.start)
+                    left = max(0, left - beside)
+                high = add_high(high, left)
         most = None if most is None or high is None else max(most, high)
     return most

@@ -8,13 +8,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tollbook_projections.consolidation.books import Books, Kind, kind_of
+from tollbook_projections.consolidation.books import DATED_BY, Books, Kind, kind_of
 from tollbook_projections.consolidation.claim import Claim
 from tollbook_projections.consolidation.floors import ADJACENT
 from tollbook_projections.consolidation.interval import ZERO, Interval
 from tollbook_projections.consolidation.region import Region
 from tollbook_projections.consolidation.series import Series
 from tollbook_projections.consolidation.solver import Solver
+from tollbook_projections.consolidation.span import END
 from tollbook_projections.filing import Document
 from tollbook_projections.selection import Dossier
 from tollbook_schemas.policy import Policy
@@ -61,6 +62,7 @@ def checks_of(
     found.extend(_of_parts(claims, dossiers, books, policy))
     found.extend(_of_increments(books, wanted))
     found.extend(_of_triangulation(claims, books))
+    found.extend(_of_other_datings(books, wanted))
     return sorted(found, key=lambda check: (check.figure, check.kind, check.against))
 
 
@@ -185,6 +187,45 @@ def _of_triangulation(claims: Mapping[str, Claim], books: Books) -> Iterator[Che
         names = tuple(sorted(claim.figure for claim in members))
         holds = toll.high is None or stated.low <= toll.high
         yield Check("triangulation", first.figure, _kind(first), stated, toll, holds, names)
+
+
+def _of_other_datings(books: Books, wanted: set[Kind]) -> Iterator[Check]:
+    """What the same originator counts by another dating, against the toll then (R17)."""
+    for key in sorted(books.books, key=lambda key: (key.originator, kind_of(key))):
+        if kind_of(key) not in wanted:
+            continue
+        sheets = books.books[key].sheets
+        ordered = sorted(sheets, key=lambda sheet: (sheet[1], DATED_BY.index(sheet[0])))
+        for place, (dated_by, phase) in enumerate(ordered):
+            for region, node in sheets[dated_by, phase].nodes.items():
+                first = next(
+                    (
+                        sheets[other].nodes[region]
+                        for other in ordered[:place]
+                        if other[1] == phase and region in sheets[other].nodes
+                    ),
+                    None,
+                )
+                check = _dated(node.base, first.base, kind_of(key)) if first else None
+                if check is not None:
+                    yield check
+
+
+def _dated(other: Series, used: Series, kind: Kind) -> Check | None:
+    stated = other.at(END)
+    toll = used.at(stated.as_of) if stated is not None else None
+    if stated is None or toll is None:
+        return None
+    holds = toll.interval.high is None or stated.interval.low <= toll.interval.high
+    return Check(
+        "triangulation",
+        stated.figures[0],
+        kind,
+        stated.interval,
+        toll.interval,
+        holds,
+        stated.figures,
+    )
 
 
 def _toll_then(books: Books, claim: Claim) -> Interval | None:

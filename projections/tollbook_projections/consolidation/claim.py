@@ -49,7 +49,7 @@ class Claim:
         interval: None for `unknown`, which is history only.
         relay: printed by somebody else than its originator (R16).
         forced: an editor reviewed it as counted, which lifts the relay rules.
-        breaks: a definition or scope change or a rebase: a fall needs no flag (section 4).
+        explained: an editorial event with its reason made it: a fall needs no flag (section 4).
     """
 
     figure: str
@@ -65,7 +65,7 @@ class Claim:
     role: str
     relay: bool
     forced: bool
-    breaks: bool
+    explained: bool
     flags: tuple[str, ...]
 
     @property

@@ -40,6 +40,8 @@ def _along(solver: "Solver", axis: str, region: Region) -> tuple[int, Draft] | N
         draft.high = add_high(draft.high, value.interval.high)
         draft.flags |= value.flags & RISING
         draft.rules |= value.rules
+        draft.figures |= value.figures
+        draft.tally |= value.tally
         draft.as_ofs += [at for at in (value.as_of, value.oldest) if at is not None]
     if not grid.pairwise_disjoint(outer):
         _untangle(solver, axis, outer, draft)

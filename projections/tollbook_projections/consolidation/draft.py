@@ -7,6 +7,7 @@ from tollbook_projections.consolidation.interval import Interval
 
 RISING = frozenset(
     {
+        "bounds_disordered",
         "conflict",
         "part_newer_than_total",
         "segments_missing",
@@ -25,6 +26,8 @@ class Value:
 
     Attributes:
         complete: a complete figure speaks of exactly this region (R12, comparable).
+        tally: a sum of windows or incidents that no total stands behind; totals come first.
+        verified: what figures of partial coverage alone guarantee (R13).
         rules: the rules that made it, by number.
         figures: the figures it rests on, of many incidents the latest ones only.
         figures_total: how many they are.
@@ -35,6 +38,8 @@ class Value:
 
     interval: Interval
     complete: bool = False
+    tally: bool = False
+    verified: int = 0
     floor: bool = False
     flags: frozenset[str] = frozenset()
     rules: frozenset[str] = frozenset()
@@ -51,9 +56,11 @@ class Draft:
     best: int | None
     high: int | None
     complete: bool = False
+    tally: bool = False
     flags: set[str] = field(default_factory=set)
     rules: set[str] = field(default_factory=set)
     as_ofs: list[datetime] = field(default_factory=list)
+    figures: set[str] = field(default_factory=set)
 
 
 def plus(left: int | None, right: int | None) -> int | None:

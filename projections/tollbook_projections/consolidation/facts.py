@@ -3,14 +3,18 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Literal
 
-from tollbook_projections.consolidation.book import Node, Sheet
+from tollbook_projections.consolidation.book import IncidentPart, Node, Sheet
 from tollbook_projections.consolidation.claim import SeriesKey
 from tollbook_projections.consolidation.incidents import IncidentLog
 from tollbook_projections.consolidation.interval import Interval
 from tollbook_projections.consolidation.region import Lattice, Region
 from tollbook_projections.consolidation.series import Series, Step
 from tollbook_projections.consolidation.span import BEGINNING, END, Span, span_of
+
+VERIFIED = "verified_floor"
+"""Flag of a figure of partial coverage."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +53,15 @@ class Facts:
             found.extend(self.incidents.lineage())
         return found
 
+    def verified(self) -> "Facts":
+        """What of it is of partial coverage (R13)."""
+        return Facts(
+            floors=tuple(span for span in self.floors if VERIFIED in span.flags),
+            floor_increments=tuple(
+                span for span in self.floor_increments if VERIFIED in span.flags
+            ),
+        )
+
     @property
     def figures_total(self) -> int:
         """How many figures make these values, those not named in `figures` included."""
@@ -60,7 +73,7 @@ class Facts:
     @property
     def flags(self) -> set[str]:
         """The flags of the figures that add to a sum."""
-        spans = (*self.increments, *self.floors)
+        spans = (*self.increments, *self.floors, *self.floor_increments)
         found = {flag for span in spans for flag in span.flags}
         if self.incidents is not None:
             found.update(flag for flag, count in self.incidents.flags.items() if count)
@@ -86,10 +99,14 @@ def facts_of(sheet: Sheet, lattice: Lattice) -> dict[Region, Facts]:
     found = {region: _current(node) for region, node in sheet.nodes.items()}
     for region, log in sheet.logs.items():
         found[region] = replace(found.get(region, Facts()), incidents=log)
-    for region, floors in sheet.inner.items():
+    for region, named in sheet.beside["floor"].items():
         known = found.get(region, Facts())
-        spans = (*known.floor_increments, *(floors[name] for name in sorted(floors)))
+        spans = (*known.floor_increments, *(named[name] for name in sorted(named)))
         found[region] = replace(known, floor_increments=spans)
+    for region, named in sheet.beside["window"].items():
+        known = found.get(region, Facts())
+        spans = (*known.increments, *(named[name] for name in sorted(named)))
+        found[region] = replace(known, increments=spans)
     return {region: facts for region, facts in found.items() if not facts.empty}
 
 
@@ -101,19 +118,19 @@ def _current(node: Node) -> Facts:
 
 def _sum_up(sheet: Sheet, name: str, lattice: Lattice) -> None:
     """Replaces what an incident contributes to its regions."""
-    for region, span, whole in sheet.summed.pop(name, ()):
-        if not whole:
-            del sheet.inner[region][name]
+    for region, span, part in sheet.summed.pop(name, ()):
+        if part != "sum":
+            del sheet.beside[part][region][name]
             continue
         sheet.logs[region].remove(span)
         if not sheet.logs[region].spans:
             del sheet.logs[region]
     spans = _incident_spans(sheet.incidents[name], lattice)
-    for region, span, whole in spans:
-        if whole:
+    for region, span, part in spans:
+        if part == "sum":
             sheet.logs.setdefault(region, IncidentLog()).add(span)
         else:
-            sheet.inner.setdefault(region, {})[name] = span
+            sheet.beside[part].setdefault(region, {})[name] = span
     sheet.summed[name] = spans
 
 
@@ -129,7 +146,7 @@ def _facts(node: Node) -> Facts:
         node.base,
         tuple(replace(span, start=BEGINNING) for span in _floors(node.floors)),
         _spans(node.increments),
-        _spans(node.floor_increments),
+        tuple(_floors(node.floor_increments)),
     )
 
 
@@ -137,7 +154,7 @@ def _floors(series: Mapping[SeriesKey, Series]) -> list[Span]:
     """Each floor says why it is one: partial coverage, or a named place (R7, R13)."""
     found: list[Span] = []
     for key in series:
-        flag = "verified_floor" if key.partial else "place_floor"
+        flag = VERIFIED if key.partial else "place_floor"
         found.extend(
             replace(span, flags=(*span.flags, flag)) for span in _spans({key: series[key]})
         )
@@ -151,23 +168,28 @@ def _spans(series: Mapping[SeriesKey, Series]) -> tuple[Span, ...]:
     )
 
 
-def _incident_spans(sheet: Sheet, lattice: Lattice) -> list[tuple[Region, Span, bool]]:
-    """An incident as spans, each with whether it stands for people no other span of it holds.
+def _incident_spans(sheet: Sheet, lattice: Lattice) -> list[IncidentPart]:
+    """An incident as spans: its widest regions, and the floors inside them (R11).
 
-    Its widest regions do, as far as they are disjoint; regions inside them, or overlapping one
-    that is already counted, are floors of their own areas only (R11).
+    A widest region adds to the sum of incidents. Where several overlap they may hold the same
+    people: then each stands as a window of its own, which only the heaviest disjoint set adds.
     """
     values = [pair for pair in map(_incident_value, sheet.nodes.items()) if pair is not None]
-    values.sort(key=lambda pair: (-pair[1].interval.low, pair[0].areas, pair[0].segment))
-    whole: list[Region] = []
-    found = []
-    for region, span in values:
-        inside = any(other != region and lattice.inside(region, other) for other, _ in values)
-        stands = not inside and all(lattice.disjoint(region, other) for other in whole)
-        if stands:
-            whole.append(region)
-        found.append((region, span, stands))
-    return sorted(found, key=lambda entry: entry[0].areas)
+    widest = [
+        region
+        for region, _ in values
+        if not any(other != region and lattice.inside(region, other) for other, _ in values)
+    ]
+    apart = all(
+        lattice.disjoint(left, right)
+        for index, left in enumerate(widest)
+        for right in widest[index + 1 :]
+    )
+    whole: Literal["sum", "window"] = "sum" if apart else "window"
+    parts: list[IncidentPart] = [
+        (region, span, whole if region in widest else "floor") for region, span in values
+    ]
+    return sorted(parts, key=lambda part: part[0].areas)
 
 
 def _incident_value(pair: tuple[Region, Node]) -> tuple[Region, Span] | None:

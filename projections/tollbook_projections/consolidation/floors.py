@@ -69,23 +69,25 @@ class Floors:
 
         return heaviest(weighed, disjoint)
 
-    def beside(self, whole: Region, part: Region, end: datetime) -> int:
-        """The least in `whole` that cannot be in `part`, up to a moment (R8)."""
+    def beside(
+        self, whole: Region, part: Region, end: datetime, start: datetime = BEGINNING
+    ) -> int:
+        """The least in `whole` that cannot be in `part`, in a window (R8)."""
         best = 0
         for order in (AXES, tuple(reversed(AXES))):
             total, at = 0, whole
             for axis in order:
-                total += self._beside_along(axis, at, part, end)
+                total += self._beside_along(axis, at, part, (start, end))
                 at = _narrowed(axis, at, part)
             best = max(best, total)
         return best
 
-    def _beside_along(self, axis: str, whole: Region, part: Region, end: datetime) -> int:
+    def _beside_along(self, axis: str, whole: Region, part: Region, window: Window) -> int:
         lattice = self._grid.lattice
         parts, disjoint = self._grid.beside(axis, whole, part)
         if disjoint:
-            return sum(self.low(other, BEGINNING, end) for other in parts)
-        weighed = [(other, self.low(other, BEGINNING, end)) for other in parts]
+            return sum(self.low(other, *window) for other in parts)
+        weighed = [(other, self.low(other, *window)) for other in parts]
         return heaviest(weighed, lambda left, right: apart(axis, left, right, lattice))
 
     def high_at(self, region: Region, moment: datetime) -> int | None:

@@ -104,7 +104,7 @@ class Grid:
             if not any(self.lattice.inside(region, wider) for wider in found):
                 found.append(region)
         chosen = set(found)
-        return tuple(region for region in regions if region in chosen)
+        return tuple(region for region in dict.fromkeys(regions) if region in chosen)
 
     def touched(self, region: Region) -> tuple[Region, ...]:
         """The segments of a region that some figure speaks of, here or in a wider scope."""

@@ -41,14 +41,8 @@ def merge(values: dict[str, Value], policy: Policy) -> Merged:
     if supplier is not None:
         comparable[supplier] = values[supplier]
     interval = Interval(_low(values, comparable), best, _high(values, complete))
-    if interval.best is not None and _disordered(values):
-        flags.add("bounds_disordered")
-    elif interval.best is not None and interval.low > interval.best:
-        interval = replace(interval, best=None)
-        flags.add("floor_above_best")
-    if interval.high is not None:
-        floor = interval.low if interval.best is None else max(interval.low, interval.best)
-        interval = replace(interval, high=max(interval.high, floor))
+    if not _disordered(values):
+        interval = _in_order(interval, flags)
     own = values[supplier] if supplier is not None else None
     for value in values.values():
         flags |= value.flags - _OWN_BOUNDS
@@ -68,6 +62,16 @@ def merge(values: dict[str, Value], policy: Policy) -> Merged:
     )
 
 
+def _in_order(interval: Interval, flags: set[str]) -> Interval:
+    """A low above best takes it away; high is never below the rest."""
+    if interval.best is not None and interval.low > interval.best:
+        interval = replace(interval, best=None)
+        flags.add("floor_above_best")
+    if interval.high is None:
+        return interval
+    return replace(interval, high=max(interval.high, interval.point, interval.low))
+
+
 def add_phases(phases: list[Value]) -> Value:
     """The phases of one originator added (R17): a counter that restarted counts new people."""
     total = phases[0]
@@ -77,6 +81,8 @@ def add_phases(phases: list[Value]) -> Value:
         total = Value(
             total.interval + value.interval,
             complete=total.complete and value.complete,
+            tally=total.tally or value.tally,
+            verified=total.verified + value.verified,
             floor=total.floor and value.floor,
             flags=total.flags | value.flags | {"phases_added"},
             rules=total.rules | value.rules | {"R17"},
@@ -93,13 +99,15 @@ def add_phases(phases: list[Value]) -> Value:
 def _best(values: dict[str, Value], policy: Policy) -> tuple[str | None, int | None, set[str]]:
     """The first in rank whose value is not below the low of a better ranked one.
 
-    Originators the policy does not rank follow by latest as_of, then name: that is their rank.
+    Totals come before tallies of windows or incidents (R11). Originators the policy does not
+    rank follow by latest as_of, then name: that is their rank.
     """
     rank = {name: place for place, name in enumerate(policy.source_rank)}
 
-    def order(name: str) -> tuple[int, float, str]:
-        as_of = values[name].as_of or BEGINNING
-        return rank.get(name, len(rank)), -(as_of - BEGINNING).total_seconds(), name
+    def order(name: str) -> tuple[bool, int, float, str]:
+        value = values[name]
+        age = -((value.as_of or BEGINNING) - BEGINNING).total_seconds()
+        return value.tally, rank.get(name, len(rank)), age, name
 
     flags: set[str] = set()
     floor = 0
@@ -114,11 +122,7 @@ def _best(values: dict[str, Value], policy: Policy) -> tuple[str | None, int | N
 
 
 def _low(values: dict[str, Value], comparable: dict[str, Value]) -> int:
-    floors = [
-        value.interval.low
-        for value in values.values()
-        if not value.complete and "verified_floor" in value.flags
-    ]
+    floors = [value.verified for value in values.values()]
     if comparable:
         floors.append(min(value.interval.low for value in comparable.values()))
     else:

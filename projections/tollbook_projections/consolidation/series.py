@@ -1,6 +1,7 @@
 """A series: the values one originator gave for the same thing, and which of them is current."""
 
 from bisect import bisect_left, bisect_right, insort
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import groupby, islice
@@ -38,17 +39,21 @@ class Series:
     claims: list[Claim] = field(default_factory=list)
     steps: list[Step] = field(default_factory=list)
     marks: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    _figures: Counter[str] = field(default_factory=Counter)
     _seen: dict[Interval, int] = field(default_factory=dict)
+    _wholes: dict[str, tuple[datetime, datetime]] = field(default_factory=dict)
     _changed: tuple[datetime, datetime] | None = None
 
     def put(self, claim: Claim) -> None:
         """Adds a claim in its place."""
         insort(self.claims, claim, key=_order)
+        self._figures[claim.figure] += 1
         self._touch(claim)
 
     def remove(self, claim: Claim) -> None:
         """Takes a claim out; it must be there."""
         self.claims.remove(claim)
+        self._figures[claim.figure] -= 1
         self.marks.pop(claim.figure, None)
         self._touch(claim)
 
@@ -81,10 +86,16 @@ class Series:
             self._take(list(group))
 
     def _touch(self, claim: Claim) -> None:
-        when = claim.order[:2]
+        if claim.part_of is not None:
+            self._wholes[claim.part_of] = min(
+                claim.order[:2], self._wholes.get(claim.part_of, claim.order[:2])
+            )
+        when = min(claim.order[:2], self._wholes.get(claim.figure, claim.order[:2]))
         self._changed = when if self._changed is None else min(self._changed, when)
 
     def _take(self, group: list[Claim]) -> None:
+        parts = [claim for claim in group if self._figures[claim.part_of or ""] > 0]
+        group = [claim for claim in group if claim not in parts]
         value = _value_of(group)
         if value is None:
             return
@@ -147,7 +158,7 @@ def _earliest(group: list[Claim]) -> datetime | None:
 
 def _falls(old: Interval, new: Interval, group: list[Claim]) -> bool:
     first = group[0]
-    if first.series.basis != "cumulative" or any(claim.breaks for claim in group):
+    if first.series.basis != "cumulative" or any(claim.explained for claim in group):
         return False
     return new.point < old.point
 
@@ -163,11 +174,8 @@ def _merge(
 
 
 def _value_of(group: list[Claim]) -> tuple[Interval, tuple[str, ...], list[str]] | None:
-    """The value several claims of one time make: parts left out, attributions added, else hull."""
-    names = {claim.figure for claim in group}
-    counted = [
-        claim for claim in group if claim.interval is not None and claim.part_of not in names
-    ]
+    """The value several claims of one time make: attributions added, else the hull."""
+    counted = [claim for claim in group if claim.interval is not None]
     by_attribution: dict[str | None, list[Claim]] = {}
     for claim in counted:
         by_attribution.setdefault(claim.attribution, []).append(claim)

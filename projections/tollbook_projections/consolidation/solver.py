@@ -9,7 +9,7 @@ from tollbook_projections.consolidation.derived import derived
 from tollbook_projections.consolidation.draft import SHOWN, Draft, Value, best_or_floor, plus
 from tollbook_projections.consolidation.facts import Facts, facts_of, without_history
 from tollbook_projections.consolidation.floors import ADJACENT, Floors
-from tollbook_projections.consolidation.grid import grid_of
+from tollbook_projections.consolidation.grid import Grid, grid_of
 from tollbook_projections.consolidation.interval import Interval, add_high, least_high
 from tollbook_projections.consolidation.news import News, gather
 from tollbook_projections.consolidation.region import Lattice, Region
@@ -29,6 +29,13 @@ class Solver:
         self.grid = grid_of(sheet, self.facts, lattice)
         self.floors: Floors = StockFloors(self.grid) if stock else Floors(self.grid)
         self.stock = stock
+        partial = {
+            region: known
+            for region, facts in self.facts.items()
+            if not (known := facts.verified()).empty
+        }
+        grid = Grid(partial, lattice)
+        self.verified = (StockFloors(grid) if stock else Floors(grid)) if partial else None
         self._values: dict[Region, Value] = {}
         self._conflicts: dict[Region, bool] = {}
         self._news: dict[tuple[Region, datetime], list[News]] = {}
@@ -114,12 +121,13 @@ class Solver:
         """Sets high to what containing figures leave; returns these (R8)."""
         since = facts.base.as_of if facts and facts.base else BEGINNING
         caps = base_caps(self, region, since)
-        if not caps and not draft.complete and draft.high is None:
+        own = draft.complete or draft.tally
+        if not caps and not own and draft.high is None:
             caps = window_caps(self, region)
         if caps:
             draft.high = least_high([cap for cap, _ in caps])
             draft.rules.add("R8")
-        elif draft.complete and not self.stock:
+        elif own and not self.stock:
             draft.high = add_high(draft.high, around(self, region, since))
         return [other for _, other in caps]
 
@@ -144,7 +152,7 @@ class Solver:
 
     def _from_windows(self, region: Region) -> Draft:
         """Increments and incidents without a base: their disjoint sum (R5, R11)."""
-        draft = Draft(0, 0, complete=True, rules={"R5"})
+        draft = Draft(0, 0, tally=True, rules={"R5"})
         self._add(draft, self.news(region, BEGINNING), 0)
         if self.grid.containing(region):
             draft.best = None
@@ -200,9 +208,10 @@ class Solver:
     def _mark(self, region: Region, facts: Facts | None, draft: Draft, low: int) -> None:
         if any(self.conflicting(other) for other in self.grid.inside(region)):
             draft.flags.add("conflict")
-        if facts is not None and facts.floors:
+        floors = (*facts.floors, *facts.floor_increments) if facts is not None else ()
+        if facts is not None and floors:
             draft.rules.add("R13")
-            draft.flags.update(flag for span in facts.floors for flag in span.flags)
+            draft.flags.update(flag for span in floors for flag in span.flags)
             printed = facts.base.interval.high if facts.base else None
             if printed is not None and any(span.interval.low > printed for span in facts.floors):
                 draft.flags.add("floor_above_figure")
@@ -216,7 +225,7 @@ class Solver:
             draft.high = low
 
     def _finish(self, region: Region, draft: Draft, low: int, caps: list[Region]) -> Value:
-        figures: set[str] = set()
+        figures = set(draft.figures)
         total = 0
         dates = list(draft.as_ofs)
         for other in (*self.grid.inside(region), *caps):
@@ -237,11 +246,13 @@ class Solver:
         return Value(
             Interval(low, draft.best, draft.high),
             complete=draft.complete,
+            tally=draft.tally,
+            verified=self.verified.low(region) if self.verified is not None else 0,
             floor=not draft.complete and draft.best is None and draft.high is None,
             flags=frozenset(flags),
             rules=frozenset(draft.rules | {"R1", "R2", "R3"}),
             figures=frozenset(figures),
-            figures_total=total,
+            figures_total=max(total, len(figures)),
             as_of=max(dates) if dates else None,
             oldest=min(dates) if dates else None,
         )

@@ -1,6 +1,6 @@
 """Lower bounds for stocks: people present at a moment, never added over time (R14)."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from tollbook_projections.consolidation.floors import Floors
 from tollbook_projections.consolidation.region import Region
@@ -24,12 +24,12 @@ class StockFloors(Floors):
         recent = [span.interval.low for span in floors if span.end >= since]
         inner = self.parts_low(region, since, end)
         if step is not None and step.as_of == since and self._exceeded(step.interval.high, inner):
-            inner = 0
+            inner = self.parts_low(region, since + timedelta(microseconds=1), end)
         return max(best, inner, *recent)
 
     @staticmethod
     def _exceeded(high: int | None, parts: int) -> bool:
-        """Parts of the same or a later day above a closed figure are a conflict, not a floor."""
+        """Parts of the same day above a closed figure are a conflict; later ones are a floor."""
         return high is not None and parts > high
 
     def high_at(self, region: Region, moment: datetime) -> int | None:
