@@ -1,4 +1,4 @@
-"""The names of everything in the engine; all keys of one partition share its hash tag."""
+"""The names of everything in the engine; keys of one partition share its hash tag."""
 
 from hashlib import sha256
 from typing import Final
@@ -15,6 +15,10 @@ INTAKE_GROUP: Final = "intake"
 REJECTED: Final = "tollbook:rejected"
 """Stream: what could not be an event, byte for byte, with the reasons."""
 
+INDEX: Final = "tollbook:index"
+"""Hash: key digest to content digest and first position, `<partition>:<sequence>`; permanent.
+One for the ledger: a key used again with another crisis, so in another partition, is found."""
+
 
 def partition_of(crisis: str, partitions: int) -> int:
     """The partition of a crisis: the first 8 bytes of SHA-256 of its slug, modulo."""
@@ -25,11 +29,6 @@ def partition_of(crisis: str, partitions: int) -> int:
 def ledger(partition: int) -> str:
     """Stream: the events of a partition, entry id `<sequence>-0`."""
     return f"tollbook:{{{partition}}}:ledger"
-
-
-def index(partition: int) -> str:
-    """Hash: key digest to content digest and first sequence; permanent."""
-    return f"tollbook:{{{partition}}}:index"
 
 
 def state(partition: int) -> str:

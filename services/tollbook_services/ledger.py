@@ -23,6 +23,7 @@ from tollbook_services.writer import (
     must_be_durable,
     now_micros,
     other_content,
+    position_from,
 )
 
 PARTITIONS: Final = 4
@@ -169,7 +170,7 @@ class Ledger:
 
 
 def _quarantined_entry(partition: int, entry_id: bytes, fields: dict[bytes, bytes]) -> RefusedEntry:
-    fault = other_content(int(fields[b"first"]))
+    fault = other_content(*position_from(fields[b"first"]))
     return RefusedEntry(
         entry_id.decode(),
         fields[b"e"],

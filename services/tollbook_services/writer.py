@@ -119,9 +119,9 @@ class Writer:
     ) -> list[Any]:
         """One function call and the wait for its fsync, on the same connection."""
         number = self._partition
-        names = [keys.ledger(number), keys.index(number), keys.state(number)]
+        names = [keys.ledger(number), keys.INDEX, keys.state(number)]
         names += [keys.quarantine(number), keys.quarantined(number)]
-        arguments: list[Any] = [recorded, -1 if expected is None else expected]
+        arguments: list[Any] = [recorded, -1 if expected is None else expected, number]
         for parsed in events:
             stored, leaf = with_recorded_time(parsed.canonical, recorded)
             digest = content_digest(parsed.canonical)
@@ -137,15 +137,15 @@ class Writer:
         receipts = []
         for place, parsed in enumerate(events):
             status = cast("ReceiptStatus", outcomes[2 * place].decode())
-            sequence = int(outcomes[2 * place + 1])
+            partition, sequence = position_from(outcomes[2 * place + 1])
             receipts.append(
                 Receipt(
                     status,
                     *parsed.key,
                     parsed.event.crisis,
-                    self._partition,
+                    partition,
                     sequence,
-                    (other_content(sequence),) if status == "quarantined" else (),
+                    (other_content(partition, sequence),) if status == "quarantined" else (),
                 )
             )
         return receipts
@@ -164,12 +164,19 @@ def _batches(events: Sequence[ParsedEvent]) -> list[list[ParsedEvent]]:
     return batches
 
 
-def other_content(sequence: int) -> Fault:
+def position_from(text: bytes) -> tuple[int, int]:
+    """Partition and sequence of a position as the index keeps it."""
+    partition, _, sequence = text.partition(b":")
+    return int(partition), int(sequence)
+
+
+def other_content(partition: int, sequence: int) -> Fault:
     """Why an event went to quarantine."""
     return Fault(
         "/id",
-        f"this source and id were recorded with other content at sequence {sequence}: give a new "
-        "report an id of its own; to change a figure send figure.revised",
+        f"this source and id were recorded with other content at sequence {sequence} of "
+        f"partition {partition}: give a new report an id of its own; to change a figure send "
+        "figure.revised",
     )
 
 

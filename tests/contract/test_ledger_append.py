@@ -106,6 +106,22 @@ async def test_other_content_under_a_key_goes_to_quarantine_once_for_each_conten
     assert await ledger.quarantine_length(0) == 2
 
 
+async def test_a_key_used_again_for_another_crisis_in_another_partition_is_the_same_key(any_redis):
+    # given: the two crises lie in different partitions
+    ledger = await Ledger.open(any_redis, partitions=4)
+    here, there = event("a", crisis="flood-2025"), event("a", crisis="syria-coast-2025")
+    (first,) = await ledger.append([here])
+
+    # when
+    (receipt,) = await ledger.append([there])
+
+    # then: it is held against the first position, and neither partition has it
+    assert (first.status, first.partition, first.sequence) == ("appended", 0, 1)
+    assert (receipt.status, receipt.partition, receipt.sequence) == ("quarantined", 0, 1)
+    assert [await ledger.head(number) for number in range(4)] == [1, 0, 0, 0]
+    assert [entry.raw for entry in await ledger.read_quarantine(1)] == [there.canonical]
+
+
 async def test_after_a_quarantine_the_first_content_is_still_a_duplicate(any_redis):
     ledger = await Ledger.open(any_redis, partitions=1)
     await ledger.append([event("a"), event("a", 2)])

@@ -144,7 +144,7 @@ async def test_a_crisis_stays_in_its_partition_for_ever():
 
 
 async def test_all_keys_of_a_partition_lie_in_one_slot_of_a_cluster():
-    names = [keys.ledger(3), keys.index(3), keys.state(3), keys.quarantine(3), keys.quarantined(3)]
+    names = [keys.ledger(3), keys.state(3), keys.quarantine(3), keys.quarantined(3)]
 
     assert all(name.startswith("tollbook:{3}:") for name in names)
-    assert len(set(names)) == 5
+    assert len(set(names)) == 4

@@ -341,7 +341,7 @@ def test_a_ledger_that_was_replaced_underneath_is_noticed(engine_url):
         async with empty_store(engine_url) as store:
             await store.file(names(3))
             await store.projector().catch_up(0)
-            await store.redis.delete(keys.LEDGER, keys.ledger(0), keys.state(0), keys.index(0))
+            await store.redis.delete(keys.LEDGER, keys.ledger(0), keys.state(0), keys.INDEX)
             await Ledger.open(store.redis, partitions=1)
             with pytest.raises(EngineError):
                 await store.projector().catch_up(0)

@@ -2,16 +2,19 @@
 -- Appends a batch to one partition, all or nothing: keys looked up once, dense sequences.
 
 -- KEYS: ledger stream, index, state, quarantine stream, quarantined index
--- ARGV: recorded time in microseconds, expected head or -1, then for each event:
+-- ARGV: recorded time in microseconds, expected head or -1, the partition, then for each event:
 --       key digest, content digest, stored bytes, leaf hash, bytes as sent
 -- Returns {'conflict', head}, {'clock', last recorded time} or
---         {'done', head, outcome, sequence, outcome, sequence, ...}; an outcome is
---         'appended', 'duplicate' (of that sequence) or 'quarantined' (against that sequence).
+--         {'done', head, outcome, position, outcome, position, ...}; an outcome is
+--         'appended', 'duplicate' (of that position) or 'quarantined' (against that position),
+--         a position '<partition>:<sequence>'. The index is one for all partitions: the same key
+--         with another crisis is the same key.
 local FIELDS = 5
+local FIRST = 4
 
 local function looked_up(index, args)
   local digests = {}
-  for i = 3, #args, FIELDS do
+  for i = FIRST, #args, FIELDS do
     digests[#digests + 1] = args[i]
   end
   local found = redis.call('HMGET', index, unpack(digests))
@@ -23,7 +26,7 @@ local function looked_up(index, args)
 end
 
 local function all_recorded(known, args)
-  for i = 3, #args, FIELDS do
+  for i = FIRST, #args, FIELDS do
     local before, content = known[args[i]], args[i + 1]
     if not before or string.sub(before, 1, #content) ~= content then
       return false
@@ -48,14 +51,14 @@ local function append(keys, args)
   end
 
   local reply, learnt, first = { 'done', head }, {}, head
-  for i = 3, #args, FIELDS do
+  for i = FIRST, #args, FIELDS do
     local key, content = args[i], args[i + 1]
     local before = known[key]
     if not before then
       head = head + 1
       redis.call('XADD', ledger, string.format('%d-0', head),
         'e', args[i + 2], 'h', args[i + 3], 't', recorded)
-      before = content .. string.format('%d', head)
+      before = content .. string.format('%s:%d', args[3], head)
       known[key] = before
       learnt[#learnt + 1] = key
       learnt[#learnt + 1] = before
@@ -69,7 +72,7 @@ local function append(keys, args)
       end
       reply[#reply + 1] = 'quarantined'
     end
-    reply[#reply + 1] = tonumber(string.sub(before, #content + 1))
+    reply[#reply + 1] = string.sub(before, #content + 1)
   end
   if head > first then
     redis.call('HSET', index, unpack(learnt))
