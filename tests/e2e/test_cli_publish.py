@@ -13,7 +13,11 @@ ACCEPTED, REFUSED = 0, 3
 def _tollbook(
     data: Path, *arguments: str, stdin: bytes | None = None
 ) -> subprocess.CompletedProcess[bytes]:
-    clean = {name: text for name, text in os.environ.items() if not name.startswith("TOLLBOOK_")}
+    clean = {
+        name: text
+        for name, text in os.environ.items()
+        if not name.startswith(("TOLLBOOK_", "COLUMNS"))
+    }
     return subprocess.run(
         [sys.executable, "-m", "tollbook_services.cli", *arguments, "--data", str(data)],
         input=stdin,

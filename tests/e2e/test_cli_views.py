@@ -20,7 +20,11 @@ CRISIS = "syria-coast-2025"
 
 
 def _tollbook(data: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    clean = {name: text for name, text in os.environ.items() if not name.startswith("TOLLBOOK_")}
+    clean = {
+        name: text
+        for name, text in os.environ.items()
+        if not name.startswith(("TOLLBOOK_", "COLUMNS"))
+    }
     return subprocess.run(
         [sys.executable, "-m", "tollbook_services.cli", "--data", str(data), *arguments],
         env=clean | variables,

@@ -18,7 +18,9 @@ from redis import Redis
 from tollbook_services.engine import EngineProcess
 
 DEADLINE_S = 30
-CLEAN = {name: text for name, text in os.environ.items() if not name.startswith("TOLLBOOK_")}
+CLEAN = {
+    name: text for name, text in os.environ.items() if not name.startswith(("TOLLBOOK_", "COLUMNS"))
+}
 REPORT = {
     "specversion": "1.0",
     "type": "org.tollbook.report.filed.v1",

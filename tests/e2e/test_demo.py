@@ -12,7 +12,11 @@ DURATION_S_MAX = 30
 
 
 def _demo(folder: Path) -> subprocess.CompletedProcess[str]:
-    clean = {name: text for name, text in os.environ.items() if not name.startswith("TOLLBOOK_")}
+    clean = {
+        name: text
+        for name, text in os.environ.items()
+        if not name.startswith(("TOLLBOOK_", "COLUMNS"))
+    }
     return subprocess.run(
         [sys.executable, "-m", "tollbook_services.cli", "demo"],
         cwd=folder,

@@ -55,7 +55,9 @@ def run(command: str, folder: Path) -> list[str]:
     arguments = ["demo"] if words == ["make", "demo"] else words[1:]
     assert words == ["make", "demo"] or words[0] == ".venv/bin/tollbook", command
     surroundings = {
-        name: value for name, value in os.environ.items() if not name.startswith("TOLLBOOK_")
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("TOLLBOOK_", "COLUMNS"))
     }
     done = subprocess.run(
         [sys.executable, "-m", "tollbook_services.cli", *arguments],

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hypothesis import strategies as st
+
 from tollbook_projections.filing import Document
 
 DAYS = 6
@@ -149,9 +150,7 @@ def true_bodies(draw: st.DrawFn, world: World) -> tuple[dict[str, Any], int]:
         "basis": "increment" if shape == "increment" else "cumulative",
         "as_of": date(last),
     }
-    if shape == "increment":
-        body["window"] = {"start": date(first), "end": date(last)}
-    elif first > 1 or draw(st.booleans()):
+    if shape == "increment" or first > 1 or draw(st.booleans()):
         body["window"] = {"start": date(first), "end": date(last)}
     floor = draw(st.sampled_from((None, None, None, "partial", "place")))
     if floor is not None:

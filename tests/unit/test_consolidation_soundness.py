@@ -3,6 +3,7 @@
 from hidden_world import DAYS, LEAVES, World, date, lies_in, true_figures, worlds
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
 from tollbook_projections.consolidation.books import Cell
 from tollbook_projections.consolidation.consolidate import consolidate
 from tollbook_projections.consolidation.region import Region
@@ -42,9 +43,7 @@ def assert_true(cell: Cell, world: World, figures: list[Document]) -> None:
     assert cell.merged.interval.low <= truth
     for name, value in cell.originators.items():
         assert value.interval.low <= truth
-        covered = any(
-            covers(figure, region) for figure in figures if figure["originator"] == name
-        )
+        covered = any(covers(figure, region) for figure in figures if figure["originator"] == name)
         if covered and value.interval.high is not None:
             assert truth <= value.interval.high
 
