@@ -1,9 +1,12 @@
 """The demo: the Syrian coast, 6 to 12 March 2025, told with the product's own answers."""
 
 import io
+import sys
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from importlib import resources
 from itertools import groupby
+from pathlib import Path
+from shutil import which
 from typing import Any, Final
 
 import orjson
@@ -233,7 +236,15 @@ def _show_next(book: Tollbook) -> None:
         ("events --format json", "the stored events"),
         ("status", "partitions, heads and lag"),
     ):
-        _say(f"  # {why}", f"  tollbook {command} {where}")
+        _say(f"  # {why}", f"  {_program()} {command} {where}")
+
+
+def _program() -> str:
+    """How to call the command from here: by its name, or by its place in an environment below."""
+    script = Path(sys.executable).with_name("tollbook")
+    if which("tollbook") is None and script.is_relative_to(Path.cwd()):
+        return str(script.relative_to(Path.cwd()))
+    return "tollbook"
 
 
 def _failing(document: Mapping[str, Any]) -> None:
