@@ -8,7 +8,6 @@ import tempfile
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
-from typing import cast
 
 from redis.asyncio import Redis
 
@@ -100,7 +99,7 @@ async def measure(count: int, rounds: int, data: Path) -> None:
                 f"{len(events):,} events of {size} bytes: XADD {xadd:>9,.0f}/s  "
                 f"Ledger.append {append:>9,.0f}/s  ratio {ratios[-1]:.2f}"
             )
-            await cast("Awaitable[int]", redis.delete("plain"))
+            await redis.delete("plain")
         print(f"median ratio {statistics.median(ratios):.2f}")
         await redis.aclose()
 

@@ -55,6 +55,7 @@ class Cell(Bounds):
     flags: list[str]
     rules: NotRequired[list[str]]
     figures: list[str]
+    figures_total: int
     originators: list[OriginatorValue]
 
 

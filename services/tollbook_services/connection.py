@@ -3,8 +3,11 @@
 import asyncio
 from collections.abc import Awaitable, Mapping
 from typing import Any, Final, cast
+from urllib.parse import urlsplit
 
 from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
 from redis.exceptions import (
     AuthenticationError,
     BusyLoadingError,
@@ -17,7 +20,13 @@ from redis.exceptions import TimeoutError as EngineTimeoutError
 from tollbook_schemas.errors import EngineError
 
 CONNECT_S_MAX: Final = 5.0
+"""A connection across a continent takes less than a second."""
+
+LISTEN_S_MAX: Final = 2.0
 """A server that was just started, or restarted, listens within this."""
+
+ANSWER_S_MAX: Final = 15.0
+"""A server answers its first PING within this, even behind a slow fsync."""
 
 LOAD_S_MAX: Final = 600.0
 """Loading tens of gigabytes of append-only file takes minutes."""
@@ -27,7 +36,12 @@ SOCKET_S_MAX: Final = 30.0
 
 _LOOK_S: Final = 0.1
 
-_WANTED: Final = {"appendonly": "yes", "appendfsync": "always", "maxmemory-policy": "noeviction"}
+_WANTED: Final = {
+    "appendonly": "yes",
+    "appendfsync": "always",
+    "no-appendfsync-on-rewrite": "no",
+    "maxmemory-policy": "noeviction",
+}
 _OLDEST: Final = {"valkey": (8, 0), "redis": (7, 2)}
 
 
@@ -41,15 +55,21 @@ async def connect(url: str) -> Redis:
     """
     try:
         redis = Redis.from_url(
-            url, socket_connect_timeout=CONNECT_S_MAX, socket_timeout=SOCKET_S_MAX
+            url,
+            socket_connect_timeout=CONNECT_S_MAX,
+            socket_timeout=SOCKET_S_MAX,
+            retry=Retry(NoBackoff(), 0),
         )
-    except ValueError as error:
-        raise EngineError(f"{_safe(url)!r}: give redis://host:port or unix:///path") from error
+    except (ValueError, TypeError) as error:
+        raise EngineError(
+            f"{safe_url(url)!r} is no engine: give redis://host:port or unix:///path"
+        ) from error
     try:
         await _first_answer(redis)
     except (LostConnectionError, EngineTimeoutError, OSError, ResponseError) as error:
         await redis.aclose()
-        raise EngineError(f"no engine answers at {_safe(url)}: {error}") from error
+        reason = str(error) or f"silence for {ANSWER_S_MAX:g} s"
+        raise EngineError(f"no engine answers at {safe_url(url)}: {reason}") from error
     except BaseException:
         await redis.aclose()
         raise
@@ -92,12 +112,13 @@ async def _first_answer(redis: Redis) -> None:
     began = clock()
     while True:
         try:
-            await cast("Awaitable[Any]", redis.ping())
+            async with asyncio.timeout(ANSWER_S_MAX):
+                await cast("Awaitable[Any]", redis.ping())
         except BusyLoadingError:
             if clock() - began > LOAD_S_MAX:
                 raise
         except (LostConnectionError, EngineTimeoutError, OSError) as error:
-            if isinstance(error, AuthenticationError) or clock() - began > CONNECT_S_MAX:
+            if isinstance(error, AuthenticationError) or clock() - began > LISTEN_S_MAX:
                 raise
         else:
             return
@@ -108,7 +129,15 @@ def _text(value: Any) -> str:
     return value.decode() if isinstance(value, bytes) else str(value)
 
 
-def _safe(url: str) -> str:
-    """The URL without its password."""
-    scheme, divider, rest = url.partition("://")
-    return scheme + divider + rest.rpartition("@")[2]
+def safe_url(url: str) -> str:
+    """The URL as it may be shown: without user, password and options."""
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+        port = f":{parts.port}" if parts.port is not None else ""
+    except ValueError:
+        return url.partition("://")[0] + "://..."
+    if "@" in parts.path + parts.query + parts.fragment and parts.scheme != "unix":
+        return f"{parts.scheme}://..."
+    shown = f"[{host}]" if ":" in host else host
+    return f"{parts.scheme}://{shown}{port}{parts.path}"

@@ -25,6 +25,10 @@ from tollbook_services.engine_files import EngineFiles, Use, server_binary
 STOP_S_MAX: Final = 60.0
 """An engine told to stop writes what it has and exits; it is never killed."""
 
+DEAF_S_MAX: Final = 5.0
+"""An engine without a socket is starting or ending, or its socket was removed: then it is ended,
+as nobody can reach it any more."""
+
 LOOK_S: Final = 0.02
 """Between two looks while something is starting or ending."""
 
@@ -84,11 +88,16 @@ class EngineProcess:
             EngineError: it cannot be started; the end of its log is in the message.
         """
         self.files.prepare()
-        async with _alone(self.files):
-            if self._use is None:
-                self._use = self.files.use()
-            await self._join_or_spawn()
-            return self.files.url
+        try:
+            async with _alone(self.files):
+                if self._use is None:
+                    self._use = self.files.use()
+                await self._join_or_spawn()
+                return self.files.url
+        except OSError as error:
+            raise EngineError(
+                f"cannot use {self.files.data} ({error}): make it writable or choose another --data"
+            ) from error
 
     async def wait(self) -> int | None:
         """Return when the engine has ended: its exit code, None where another process knows it."""
@@ -107,15 +116,18 @@ class EngineProcess:
         """
         if self._use is None:
             return
-        async with _alone(self.files):
-            last = self._use.leave()
-            self._use = None
-            if last:
-                await self._shut_down()
+        try:
+            async with _alone(self.files):
+                last = self._use.leave()
+                self._use = None
+                if last:
+                    await self._shut_down()
+        except FileNotFoundError:
+            await self._end_without_data()
 
     async def _join_or_spawn(self) -> None:
         clock = asyncio.get_running_loop().time
-        since = clock()
+        since = deaf_since = clock()
         if not self.started_here:
             self._server = None
         while (state := await _state(self.files.url)) != "ready":
@@ -132,7 +144,21 @@ class EngineProcess:
                     f"the engine that holds {self.files.data} (process {self.pid}) does not "
                     f"answer within {patience_s:g} s: see {self.files.log}"
                 )
+            deaf_since = self._end_if_deaf(deaf_since, clock())
             await asyncio.sleep(LOOK_S)
+
+    def _end_if_deaf(self, since: float, now: float) -> float:
+        """Ends an engine whose socket was removed, as SHUTDOWN does; since when it may be deaf.
+
+        A process id may have gone to another process; the one that is ended names our socket.
+        """
+        files = self.files
+        if files.socket.exists() or now - since <= DEAF_S_MAX:
+            return since
+        if files.lives() and files.is_engine(self.pid):
+            with suppress(ProcessLookupError):
+                os.kill(self.pid, signal.SIGTERM)
+        return now
 
     def _spawn(self) -> bool:
         """Starts a server, unless another one lives: it is loading, ending or hung."""
@@ -149,10 +175,13 @@ class EngineProcess:
         return True
 
     async def _shut_down(self) -> None:
+        clock = asyncio.get_running_loop().time
+        deaf_since = clock()
         try:
             async with asyncio.timeout(STOP_S_MAX):
                 while self.files.lives():
                     await _told_to_stop(self.files.url)
+                    deaf_since = self._end_if_deaf(deaf_since, clock())
                     await asyncio.sleep(LOOK_S)
         except TimeoutError:
             raise EngineError(
@@ -160,6 +189,15 @@ class EngineProcess:
                 f"within {STOP_S_MAX:g} s: see {self.files.log}"
             ) from None
         if self._server is not None:
+            await _until(self._server.ended, LOOK_S)
+
+    async def _end_without_data(self) -> None:
+        """The directory was removed, and with it the locks: ends the engine that is our child."""
+        if self._use is not None:
+            self._use.leave()
+            self._use = None
+        if self._server is not None and not self._server.ended():
+            os.kill(self._server.pid, signal.SIGTERM)
             await _until(self._server.ended, LOOK_S)
 
 

@@ -4,6 +4,7 @@ import fcntl
 import hashlib
 import os
 import platform
+import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
+from urllib.parse import quote
 
 from tollbook_schemas.errors import EngineError
 
@@ -44,7 +46,7 @@ class EngineFiles:
     @property
     def url(self) -> str:
         """The URL of the engine on its socket."""
-        return f"unix://{self.socket}"
+        return f"unix://{quote(str(self.socket))}"
 
     @property
     def pid(self) -> Path:
@@ -113,6 +115,18 @@ class EngineFiles:
         os.close(file)
         return False
 
+    def is_engine(self, pid: int) -> bool:
+        """Whether a process is a server on this socket, by the title that it gives itself."""
+        command = ["ps", "-ww", "-o", "args=", "-p", str(pid)]
+        try:
+            title = Path(f"/proc/{pid}/cmdline").read_bytes()
+        except OSError:
+            try:
+                title = subprocess.run(command, capture_output=True, check=False).stdout  # noqa: S603
+            except OSError:
+                return False
+        return b"unixsocket:" + os.fsencode(self.socket) in title
+
     def use(self) -> "Use":
         """Says that this process uses the engine, until `Use.leave` or its death."""
         file = os.open(self.data / "users.lock", os.O_RDWR | os.O_CREAT, 0o600)
@@ -163,7 +177,12 @@ def server_binary() -> Path:
 
 
 def _fits(path: Path) -> bool:
-    return len(os.fsencode(path)) <= SOCKET_BYTES_MAX
+    """Whether a socket may be there: its name is short enough, and one that a URL can say."""
+    try:
+        name = str(path).encode()
+    except UnicodeEncodeError:
+        return False
+    return len(name) <= SOCKET_BYTES_MAX
 
 
 def _locked(path: Path) -> int | None:

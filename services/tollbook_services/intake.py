@@ -28,6 +28,7 @@ from tollbook_services.inbox_subscriber import make_broker
 from tollbook_services.ledger import Ledger
 from tollbook_services.logs import configure_logs
 from tollbook_services.reclaim import Reclaimer, uncharge
+from tollbook_services.tasks import end_tasks
 
 RETRY_FIRST_S: Final = 0.1
 RETRY_MAX_S: Final = 5.0
@@ -192,8 +193,6 @@ async def _work(url: str, redis: Redis, intake: Intake, stop: asyncio.Event) -> 
     finally:
         intake.stop()
         await broker.stop()
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await end_tasks(*tasks)
         await leave(redis, intake.consumer)
     _log.info("intake stopped", consumer=intake.consumer)

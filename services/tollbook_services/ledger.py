@@ -12,14 +12,15 @@ from redis.asyncio import Redis
 from tollbook_schemas.errors import Fault
 from tollbook_schemas.parse import ParsedEvent
 from tollbook_services import keys
-from tollbook_services.functions_loader import load_library
 from tollbook_services.receipts import Receipt
 from tollbook_services.stored import RefusedEntry, StoredEntry, entry_from, instant_from
 from tollbook_services.writer import (
+    BATCH_BYTES_MAX,
     BATCH_MAX,
     DURABLE_MS_MAX,
     ConflictError,
     Writer,
+    load_functions,
     must_be_durable,
     now_micros,
     other_content,
@@ -28,6 +29,8 @@ from tollbook_services.writer import (
 
 PARTITIONS: Final = 4
 """Partitions of a new ledger: one worker serves all, and several machines can share them."""
+
+_META: Final = ["id", "partitions"]
 
 
 class Ledger:
@@ -42,13 +45,18 @@ class Ledger:
 
     @classmethod
     async def open(cls, redis: Redis, partitions: int = PARTITIONS) -> Self:
-        """Open the ledger of an engine, made with so many partitions if there is none."""
-        await load_library(redis, "tollbook_ledger", "ledger.lua")
-        async with redis.pipeline(transaction=True) as pipe:
-            pipe.hsetnx(keys.LEDGER, "id", secrets.token_hex(16))
-            pipe.hsetnx(keys.LEDGER, "partitions", str(partitions))
-            pipe.hmget(keys.LEDGER, ["id", "partitions"])
-            ledger_id, count = (await pipe.execute())[-1]
+        """Open the ledger of an engine, made with so many partitions if there is none.
+
+        Nothing is written to one that is there, so that it can be read when memory is full.
+        """
+        await load_functions(redis)
+        ledger_id, count = await cast("Awaitable[Any]", redis.hmget(keys.LEDGER, _META))
+        if ledger_id is None or count is None:
+            async with redis.pipeline(transaction=True) as pipe:
+                pipe.hsetnx(keys.LEDGER, "id", secrets.token_hex(16))
+                pipe.hsetnx(keys.LEDGER, "partitions", str(partitions))
+                pipe.hmget(keys.LEDGER, _META)
+                ledger_id, count = (await pipe.execute())[-1]
         return cls(redis, ledger_id.decode(), int(count))
 
     async def append(
@@ -63,8 +71,8 @@ class Ledger:
         Args:
             events: of any crises; those of one partition are appended together, up to 500 a call.
             expected_sequence: append only if the partition's head is here; events of one
-                partition and at most 500. A retry of such an append is told `duplicate`, although
-                the head has moved by it.
+                partition, at most 500 and 8 MiB. A retry of such an append is told `duplicate`,
+                although the head has moved by it.
 
         Raises:
             ConflictError: the head is elsewhere; nothing was appended.
@@ -75,8 +83,8 @@ class Ledger:
         for place, parsed in enumerate(events):
             number = keys.partition_of(parsed.event.crisis, self.partitions)
             by_partition.setdefault(number, []).append(place)
-        if expected_sequence is not None and (len(by_partition) > 1 or len(events) > BATCH_MAX):
-            raise ValueError("expected_sequence is for up to 500 events of one partition")
+        if expected_sequence is not None and not (len(by_partition) <= 1 and _one_call(events)):
+            raise ValueError("expected_sequence is for one partition, up to 500 events and 8 MiB")
         receipts: list[Receipt | None] = [None] * len(events)
         done = await asyncio.gather(
             *(
@@ -167,6 +175,11 @@ class Ledger:
         if partition not in self._writers:
             self._writers[partition] = Writer(self.redis, partition)
         return self._writers[partition]
+
+
+def _one_call(events: Sequence[ParsedEvent]) -> bool:
+    size = sum(len(parsed.canonical) for parsed in events)
+    return len(events) <= BATCH_MAX and size <= BATCH_BYTES_MAX
 
 
 def _quarantined_entry(partition: int, entry_id: bytes, fields: dict[bytes, bytes]) -> RefusedEntry:

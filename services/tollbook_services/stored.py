@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 from tollbook_schemas.canonical import leaf_hash
 from tollbook_schemas.times import format_instant
@@ -52,12 +53,17 @@ class RefusedEntry:
 
 def with_recorded_time(canonical: bytes, micros: int) -> tuple[bytes, bytes]:
     """The bytes to store for an event recorded at a time, and their leaf hash."""
-    text = format_instant(instant_from(micros))
     before, after, rest = canonical.rpartition(_AFTER_RECORDED_TIME)
     if not after:
         raise ValueError("an event without a source cannot be stored")
-    stored = b"".join((before, b',"recordedtime":"', text.encode(), b'"', after, rest))
+    stored = b"".join((before, recorded_member(micros), after, rest))
     return stored, leaf_hash(stored)
+
+
+@lru_cache(maxsize=8)
+def recorded_member(micros: int) -> bytes:
+    """The member of the envelope that says when an event was recorded, with its comma."""
+    return b',"recordedtime":"%b"' % format_instant(instant_from(micros)).encode()
 
 
 def instant_from(micros: int) -> datetime:

@@ -14,6 +14,7 @@ from tollbook_services.engine import EngineProcess, check_engine, connect
 from tollbook_services.logs import configure_logs
 from tollbook_services.settings import Settings
 from tollbook_services.supervised import ENGINE_VARIABLE, PARENT_VARIABLE
+from tollbook_services.tasks import end_tasks
 
 _log = structlog.get_logger("tollbook.serve")
 
@@ -61,13 +62,13 @@ async def serve(
         EngineError: the engine cannot be started or reached, or is not fit.
     """
     configure_logs()
-    async with _engine(settings, stop) as url:
+    async with _engine(settings, stop) as (url, engine_keepers):
         await _must_be_fit(url)
         variables = {PARENT_VARIABLE: str(os.getpid())}
         if settings.redis is None:
             variables[ENGINE_VARIABLE] = str(settings.data.resolve())
         children = [Child(command, variables) for command in commands(url)]
-        keepers = [child.start() for child in children]
+        keepers = [*engine_keepers, *(child.start() for child in children)]
         (announce or _print_line)(ready_line(settings, url))
         stopped = asyncio.ensure_future(stop.wait())
         try:
@@ -88,24 +89,32 @@ def ready_line(settings: Settings, url: str) -> str:
 
 
 @asynccontextmanager
-async def _engine(settings: Settings, stop: asyncio.Event) -> AsyncIterator[str]:
-    """The URL of the engine; the embedded one is kept running until the exit."""
+async def _engine(
+    settings: Settings, stop: asyncio.Event
+) -> AsyncIterator[tuple[str, tuple[asyncio.Task[None], ...]]]:
+    """The engine's URL, and the task that keeps the embedded one running until the exit.
+
+    The task is given out so that its failure ends `serve`: an engine that nobody restarts must
+    not go unnoticed. It may be cancelled while the engine is starting; `EngineProcess.stop`
+    repeats its SHUTDOWN until an engine that does not listen yet has heard it.
+    """
     if settings.redis is not None:
-        yield settings.redis
+        yield settings.redis, ()
         return
     engine = EngineProcess(settings.data)
-    url = await engine.start()
-    keeper = asyncio.create_task(_keep_engine(engine, stop), name="engine")
     try:
-        yield url
+        url = await engine.start()
+        keeper = asyncio.create_task(_keep_engine(engine, stop), name="engine")
+        try:
+            yield url, (keeper,)
+        finally:
+            await end_tasks(keeper)
     finally:
-        keeper.cancel()
-        await asyncio.gather(keeper, return_exceptions=True)
         await engine.stop()
 
 
 async def _keep_engine(engine: EngineProcess, stop: asyncio.Event) -> None:
-    """Start the engine again when it dies; a Ctrl-C reaches it too, and then it may end first."""
+    """Start the engine again whenever it dies, but not once everything is to stop."""
     backoff, clock = Backoff(), asyncio.get_running_loop().time
     while True:
         began = clock()
@@ -117,7 +126,7 @@ async def _keep_engine(engine: EngineProcess, stop: asyncio.Event) -> None:
         _log.error("engine died", code=code, restarted_after_s=wait_s)
         try:
             await engine.start()
-        except EngineError as error:
+        except (EngineError, OSError) as error:
             _log.error("engine does not start", error=str(error))
 
 

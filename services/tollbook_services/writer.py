@@ -3,22 +3,25 @@
 import asyncio
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Final, cast
 
 from redis.asyncio import Redis
+from redis.exceptions import ResponseError
 
 from tollbook_schemas.canonical import content_digest, key_digest
 from tollbook_schemas.errors import EngineError, Fault, TollbookError
 from tollbook_schemas.parse import ParsedEvent
 from tollbook_services import keys
+from tollbook_services.functions_loader import load_library
 from tollbook_services.receipts import Receipt, ReceiptStatus
-from tollbook_services.stored import with_recorded_time
+from tollbook_services.stored import recorded_member, with_recorded_time
 
 BATCH_MAX: Final = 500
 """Events a server-side call: some 3 ms, for which every other client waits."""
 
 BATCH_BYTES_MAX: Final = 8 * 2**20
-"""Bytes a server-side call; a single event may be larger on its own."""
+"""Bytes of events a server-side call, so that none takes long; a single event is smaller."""
 
 DURABLE_MS_MAX: Final = 20_000
 """How long an fsync may take before an append is reported as not durable."""
@@ -28,7 +31,19 @@ CLOCK_TRIES: Final = 8
 
 _INTERRUPTED: Final = "the append was interrupted: sending the same events again is safe"
 
-_Waiting = tuple[Sequence[ParsedEvent], asyncio.Future[list[Receipt]]]
+_FUNCTION: Final = "tollbook_append_v1"
+_LIBRARY: Final = ("tollbook_ledger_v1", "ledger.lua")
+
+
+@dataclass(frozen=True, slots=True)
+class _Item:
+    """An event to append; its digests are made while the engine works on the call before."""
+
+    parsed: ParsedEvent
+    digests: bytes
+
+
+_Waiting = tuple[Sequence[_Item], asyncio.Future[list[Receipt]]]
 
 
 class ConflictError(TollbookError):
@@ -55,11 +70,12 @@ class Writer:
         A caller that is cancelled while it waits for its turn has appended nothing; one that is
         cancelled later may have.
         """
+        items = [_item(parsed) for parsed in events]
         if expected is not None:
             async with self._turn:
-                return await self._call(events, expected)
+                return await self._call(items, expected)
         future: asyncio.Future[list[Receipt]] = asyncio.get_running_loop().create_future()
-        self._waiting.append((events, future))
+        self._waiting.append((items, future))
         if self._flushing is None:
             self._flushing = asyncio.create_task(self._flush_all())
         return await future
@@ -79,63 +95,88 @@ class Writer:
         receipts: list[Receipt] = []
         failure: Exception = EngineError(_INTERRUPTED)
         try:
-            for batch in _batches([event for events, _ in waiting for event in events]):
+            for batch in _batches([item for items, _ in waiting for item in items]):
                 receipts += await self._call(batch, None)
         except Exception as error:  # noqa: BLE001 - handed to everybody whom it concerns
             failure = error
         finally:
             at = 0
-            for events, future in waiting:
-                own = receipts[at : at + len(events)]
-                at += len(events)
+            for items, future in waiting:
+                own = receipts[at : at + len(items)]
+                at += len(items)
                 if future.done():
                     continue
-                if len(own) == len(events):
+                if len(own) == len(items):
                     future.set_result(own)
                 else:
                     future.set_exception(failure)
 
-    async def _call(self, events: Sequence[ParsedEvent], expected: int | None) -> list[Receipt]:
-        recorded = now_micros()
-        for _ in range(CLOCK_TRIES):
-            reply = await self._append_durably(events, recorded, expected)
+    async def _call(self, items: Sequence[_Item], expected: int | None) -> list[Receipt]:
+        began = recorded = now_micros()
+        for again in range(CLOCK_TRIES):
+            reply = await self._append_durably(items, recorded, expected)
             match reply[0]:
                 case b"done":
-                    return self._receipts(events, reply[2:])
+                    return self._receipts(items, reply[2:])
                 case b"conflict":
                     raise ConflictError(
                         f"partition {self._partition} is at sequence {reply[1]}, not at "
                         f"{expected}: read what was appended and decide again"
                     )
                 case _:
-                    recorded = max(now_micros(), int(reply[1]))
+                    # A large batch would lose to small ones of other writers for ever: from the
+                    # second refusal on it is stamped as late as it is expected to arrive.
+                    now = now_micros()
+                    recorded = max(now + again * max(now - began, 0), int(reply[1]))
+                    began = now
         raise EngineError(
             f"the clock of partition {self._partition} runs ahead of this machine's and does not "
             "stand still: set the clocks of the writers"
         )
 
     async def _append_durably(
-        self, events: Sequence[ParsedEvent], recorded: int, expected: int | None
+        self, items: Sequence[_Item], recorded: int, expected: int | None
     ) -> list[Any]:
+        """The server-side call; the library is loaded again where the engine lost it."""
+        arguments = self._arguments(items, recorded, expected)
+        try:
+            return await self._fcall(arguments)
+        except ResponseError as error:
+            if "function not found" not in str(error).lower():
+                raise
+        await load_functions(self._redis)
+        return await self._fcall(arguments)
+
+    async def _fcall(self, arguments: Sequence[Any]) -> list[Any]:
         """One function call and the wait for its fsync, on the same connection."""
-        number = self._partition
-        names = [keys.ledger(number), keys.INDEX, keys.state(number)]
-        names += [keys.quarantine(number), keys.quarantined(number)]
-        arguments: list[Any] = [recorded, -1 if expected is None else expected, number]
-        for parsed in events:
-            stored, leaf = with_recorded_time(parsed.canonical, recorded)
-            digest = content_digest(parsed.canonical)
-            arguments += [key_digest(*parsed.key), digest, stored, leaf, parsed.canonical]
         async with self._redis.pipeline(transaction=False) as pipe:
-            pipe.execute_command("FCALL", "tollbook_append", len(names), *names, *arguments)
+            pipe.execute_command("FCALL", _FUNCTION, *arguments)
             pipe.execute_command("WAITAOF", 1, 0, DURABLE_MS_MAX)
             reply, durable = await pipe.execute()
         must_be_durable(durable)
         return list(reply)
 
-    def _receipts(self, events: Sequence[ParsedEvent], outcomes: Sequence[Any]) -> list[Receipt]:
+    def _arguments(
+        self, items: Sequence[_Item], recorded: int, expected: int | None
+    ) -> list[str | bytes | int]:
+        """What `functions/ledger.lua` takes; few arguments, as each costs the client 1 us."""
+        number = self._partition
+        names = [keys.ledger(number), keys.INDEX, keys.state(number)]
+        names += [keys.quarantine(number), keys.quarantined(number)]
+        digests: list[bytes] = []
+        events: list[bytes] = []
+        for item in items:
+            stored, leaf = with_recorded_time(item.parsed.canonical, recorded)
+            digests += (item.digests, leaf)
+            events.append(stored)
+        head = -1 if expected is None else expected
+        member = recorded_member(recorded)
+        return [len(names), *names, recorded, head, number, member, b"".join(digests), *events]
+
+    def _receipts(self, items: Sequence[_Item], outcomes: Sequence[Any]) -> list[Receipt]:
         receipts = []
-        for place, parsed in enumerate(events):
+        for place, item in enumerate(items):
+            parsed = item.parsed
             status = cast("ReceiptStatus", outcomes[2 * place].decode())
             partition, sequence = position_from(outcomes[2 * place + 1])
             receipts.append(
@@ -151,16 +192,26 @@ class Writer:
         return receipts
 
 
-def _batches(events: Sequence[ParsedEvent]) -> list[list[ParsedEvent]]:
-    batches: list[list[ParsedEvent]] = []
+async def load_functions(redis: Redis) -> None:
+    """Make the engine know the function that appends."""
+    await load_library(redis, *_LIBRARY)
+
+
+def _item(parsed: ParsedEvent) -> _Item:
+    return _Item(parsed, key_digest(*parsed.key) + content_digest(parsed.canonical))
+
+
+def _batches(items: Sequence[_Item]) -> list[list[_Item]]:
+    batches: list[list[_Item]] = []
     size = 0
-    for event in events:
+    for item in items:
+        length = len(item.parsed.canonical)
         full = not batches or len(batches[-1]) == BATCH_MAX
-        if full or size + len(event.canonical) > BATCH_BYTES_MAX:
+        if full or size + length > BATCH_BYTES_MAX:
             batches.append([])
             size = 0
-        batches[-1].append(event)
-        size += len(event.canonical)
+        batches[-1].append(item)
+        size += length
     return batches
 
 

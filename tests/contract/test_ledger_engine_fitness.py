@@ -20,6 +20,7 @@ async def test_an_engine_with_the_right_settings_is_fit(any_redis):
         ("maxmemory-policy", "allkeys-lru", "noeviction"),
         ("maxmemory-policy", "volatile-ttl", "noeviction"),
         ("appendonly", "no", "yes"),
+        ("no-appendfsync-on-rewrite", "yes", "no"),
     ],
 )
 async def test_a_weaker_setting_is_refused_with_what_to_set(any_redis, setting, weak, right):

@@ -125,7 +125,7 @@ async def test_an_append_to_a_dead_engine_is_an_error_and_not_silence(tmp_path):
 async def test_connecting_to_nothing_is_an_error_that_names_the_url_without_its_password(
     tmp_path, monkeypatch
 ):
-    monkeypatch.setattr("tollbook_services.connection.CONNECT_S_MAX", 0.2)
+    monkeypatch.setattr("tollbook_services.connection.LISTEN_S_MAX", 0.2)
 
     with pytest.raises(EngineError, match=r"no engine answers at unix://.*nothing\.sock"):
         await connect(f"unix://{tmp_path}/nothing.sock")
