@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Awaitable, Mapping
 from typing import Any, Final, cast
-from urllib.parse import urlsplit
 
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
@@ -18,6 +17,7 @@ from redis.exceptions import ConnectionError as LostConnectionError
 from redis.exceptions import TimeoutError as EngineTimeoutError
 
 from tollbook_schemas.errors import EngineError
+from tollbook_services.shown import safe_url
 
 CONNECT_S_MAX: Final = 5.0
 """A connection across a continent takes less than a second."""
@@ -127,17 +127,3 @@ async def _first_answer(redis: Redis) -> None:
 
 def _text(value: Any) -> str:
     return value.decode() if isinstance(value, bytes) else str(value)
-
-
-def safe_url(url: str) -> str:
-    """The URL as it may be shown: without user, password and options."""
-    try:
-        parts = urlsplit(url)
-        host = parts.hostname or ""
-        port = f":{parts.port}" if parts.port is not None else ""
-    except ValueError:
-        return url.partition("://")[0] + "://..."
-    if "@" in parts.path + parts.query + parts.fragment and parts.scheme != "unix":
-        return f"{parts.scheme}://..."
-    shown = f"[{host}]" if ":" in host else host
-    return f"{parts.scheme}://{shown}{port}{parts.path}"

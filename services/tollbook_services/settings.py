@@ -1,6 +1,5 @@
 """Everything an operator can set, read once at the entry point into one frozen model."""
 
-import re
 from pathlib import Path
 from typing import Any, Final
 
@@ -8,12 +7,11 @@ from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from tollbook_schemas.errors import UsageError
+from tollbook_services.shown import safe_url
 
 DEFAULT_DATA: Final = Path(".tollbook")
 PARTITIONS_MAX: Final = 1024
 """Partitions of a ledger: each costs a projector loop, and no machine here runs more."""
-
-_PASSWORD: Final = re.compile(r"(?<=:)[^/@]+(?=@)")
 
 
 class Settings(BaseSettings):
@@ -37,10 +35,10 @@ class Settings(BaseSettings):
 
     @property
     def place(self) -> str:
-        """Where the ledger is, for messages: the URL without its password, or the directory."""
+        """Where the ledger is, as it may be shown: the directory, or the URL without password."""
         if self.redis is None:
             return str(self.data)
-        return _PASSWORD.sub("***", self.redis)
+        return safe_url(self.redis)
 
 
 def read_settings(*, data: Path | None = None, redis: str | None = None) -> Settings:

@@ -13,6 +13,7 @@ from tollbook_services.child import Backoff, Child, Command
 from tollbook_services.engine import EngineProcess, check_engine, connect
 from tollbook_services.logs import configure_logs
 from tollbook_services.settings import Settings
+from tollbook_services.shown import safe_url
 from tollbook_services.supervised import ENGINE_VARIABLE, PARENT_VARIABLE
 from tollbook_services.tasks import end_tasks
 
@@ -85,7 +86,7 @@ async def serve(
 def ready_line(settings: Settings, url: str) -> str:
     """What `serve` prints once, on standard output."""
     where = "outside engine" if settings.redis else f"data in {settings.data}"
-    return f"tollbook is ready: {where}, redis at {url}"
+    return f"tollbook is ready: {where}, redis at {safe_url(url)}"
 
 
 @asynccontextmanager

@@ -13,9 +13,10 @@ from tests.integration.engine_kit import client, holder, kill, lives, wait_for
 from tollbook_schemas.errors import EngineError
 from tollbook_services import connection
 from tollbook_services import engine as engine_module
-from tollbook_services.connection import connect, safe_url
+from tollbook_services.connection import connect
 from tollbook_services.engine import EngineProcess, check_engine, open_engine
 from tollbook_services.ledger import Ledger
+from tollbook_services.shown import safe_url
 
 pytestmark = pytest.mark.anyio
 

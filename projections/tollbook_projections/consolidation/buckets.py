@@ -89,13 +89,25 @@ def _derived_bucket(
             if any(other.areas == scope.areas for other in solver.grid.inside(part))
         ],
     )
+    values = [bucket(solver, part) for part in segments]
     total = Interval(0, 0, 0)
-    for part in segments:
-        total += bucket(solver, part).interval
+    for one in values:
+        total += one.interval
     if not solver.grid.pairwise_disjoint(segments):
-        lows = [bucket(solver, part).interval.low for part in segments]
+        lows = [one.interval.low for one in values]
         total = Interval(max(lows, default=0), None, total.high)
-    return _valued(value, total, "R6")
+    return _dated(_valued(value, total, "R6"), values)
+
+
+def _dated(total: Value, parts: list[Value]) -> Value:
+    """A sum of buckets has their cut-offs, not those of what was assigned to areas (R18)."""
+    latest = [part.as_of for part in parts if part.as_of is not None]
+    oldest = [part.oldest for part in parts if part.oldest is not None]
+    if not latest or not oldest:
+        return total
+    mixed = {"mixed_as_of"} if max(latest) != min(oldest) else set()
+    flags = total.flags - {"mixed_as_of"} | mixed
+    return replace(total, as_of=max(latest), oldest=min(oldest), flags=flags)
 
 
 def _residual(whole: Interval, parts: list[Interval]) -> Interval:

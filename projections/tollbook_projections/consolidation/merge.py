@@ -99,15 +99,17 @@ def add_phases(phases: list[Value]) -> Value:
 def _best(values: dict[str, Value], policy: Policy) -> tuple[str | None, int | None, set[str]]:
     """The first in rank whose value is not below the low of a better ranked one.
 
-    Totals come before tallies of windows or incidents (R11). Originators the policy does not
-    rank follow by latest as_of, then name: that is their rank.
+    Totals come before tallies of windows or incidents (R11) and before sums over some segments
+    only (R10). Originators the policy does not rank follow by latest as_of, then name: that is
+    their rank.
     """
     rank = {name: place for place, name in enumerate(policy.source_rank)}
 
     def order(name: str) -> tuple[bool, int, float, str]:
         value = values[name]
         age = -((value.as_of or BEGINNING) - BEGINNING).total_seconds()
-        return value.tally, rank.get(name, len(rank)), age, name
+        partial = value.tally or "segments_missing" in value.flags
+        return partial, rank.get(name, len(rank)), age, name
 
     flags: set[str] = set()
     floor = 0

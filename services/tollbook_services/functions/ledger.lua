@@ -49,10 +49,10 @@ end
 -- Takes the recorded time out again. What follows its last occurrence holds no bare quotes.
 local function as_sent(stored, member)
   local at = string.find(stored, member, 1, true)
-  local next = at
-  while next do
-    at = next
-    next = string.find(stored, member, at + 1, true)
+  local later = at
+  while later do
+    at = later
+    later = string.find(stored, member, at + 1, true)
   end
   return string.sub(stored, 1, at - 1) .. string.sub(stored, at + #member)
 end

@@ -121,7 +121,7 @@ def _table(key: tuple[str, str, str], cells: Sequence[Cell], name: Name) -> Tabl
 
 
 def _columns(table: Table, layout: Layout) -> None:
-    table.add_column("area", min_width=11, max_width=24)
+    table.add_column("area", min_width=9, max_width=24)
     if layout.origin:
         table.add_column("from", max_width=16)
     if layout.destination:
