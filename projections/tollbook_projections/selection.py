@@ -232,7 +232,7 @@ def _claim(
         role=dossier.role,
         relay=own_relay,
         forced=dossier.forced,
-        explained=version.act is not None,
+        explained=version.act is not None or dossier.forced,
         flags=(*flags, "as_of_assumed") if assumed else flags,
     )
 

@@ -120,7 +120,16 @@ def test_a_verified_minimum_below_the_figure_changes_nothing_but_the_flag() -> N
     assert "floor_above_figure" not in answer.flags("SY-LA")
 
 
-def test_a_floor_above_the_own_figure_is_flagged_and_raises_low() -> None:
+def test_a_floor_above_the_own_figure_of_that_day_is_flagged_and_the_figure_kept() -> None:
+    answer = ask(
+        report("a", 8, fig("x", 100, "SY-LA"), fig("p", 120, "SY-LA", coverage="partial")),
+    )
+
+    assert answer.of("SY-LA") == (100, 100, 100)
+    assert "floor_above_figure" in answer.flags("SY-LA")
+
+
+def test_a_later_floor_above_the_own_figure_is_flagged_and_raises_low() -> None:
     answer = ask(
         report("a", 8, fig("x", 100, "SY-LA")),
         report("b", 9, fig("p", 120, "SY-LA", coverage="partial")),

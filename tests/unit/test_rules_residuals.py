@@ -282,3 +282,14 @@ def test_what_increments_leave_unallocated_can_lie_in_the_other_part() -> None:
 
     assert high is not None
     assert 46 <= high <= 110
+
+
+def test_a_part_of_which_only_a_minimum_was_known_takes_from_the_unassigned_first() -> None:
+    # R6, "or only a floor then": of the 100, up to 100 may have been in Latakia on the 8th
+    answer = ask(
+        report("a", 8, fig("x", 100, ["SY-LA", "SY-TA"]), fig("l", at_least(20), "SY-LA")),
+        report("b", 9, fig("l", 130, "SY-LA")),
+    )
+
+    assert answer.of("SY")[1] == 130
+    assert "part_newer_than_total" in answer.flags("SY")

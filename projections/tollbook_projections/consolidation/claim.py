@@ -49,7 +49,8 @@ class Claim:
         interval: None for `unknown`, which is history only.
         relay: printed by somebody else than its originator (R16).
         forced: an editor reviewed it as counted, which lifts the relay rules.
-        explained: an editorial event with its reason made it: a fall needs no flag (section 4).
+        explained: an editorial event with its reason made it or reviewed it as counted: a fall
+            needs no flag (section 4).
     """
 
     figure: str

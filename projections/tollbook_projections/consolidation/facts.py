@@ -56,7 +56,11 @@ class Facts:
     def verified(self) -> "Facts":
         """What of it is of partial coverage (R13)."""
         return Facts(
-            floors=tuple(span for span in self.floors if VERIFIED in span.flags),
+            floors=tuple(
+                span
+                for span in self.floors
+                if VERIFIED in span.flags and not contradicts(span, self.base)
+            ),
             floor_increments=tuple(
                 span for span in self.floor_increments if VERIFIED in span.flags
             ),
@@ -89,6 +93,17 @@ class Facts:
             tuple(span for span in self.floor_increments if span.end > moment),
             _later(self.incidents, moment),
         )
+
+
+def contradicts(floor: Span, base: Step | None) -> bool:
+    """Whether a floor exceeds a closed figure of its own or a later day: that is kept (R13)."""
+    high = base.interval.high if base is not None else None
+    return (
+        base is not None
+        and high is not None
+        and floor.end <= base.as_of
+        and floor.interval.low > high
+    )
 
 
 def facts_of(sheet: Sheet, lattice: Lattice) -> dict[Region, Facts]:

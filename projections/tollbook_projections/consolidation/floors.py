@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
-from tollbook_projections.consolidation.facts import Facts
+from tollbook_projections.consolidation.facts import Facts, contradicts
 from tollbook_projections.consolidation.grid import AXES, Grid, apart
 from tollbook_projections.consolidation.interval import Interval, least_high
 from tollbook_projections.consolidation.region import Region
@@ -128,9 +128,11 @@ class Floors:
         self, region: Region, facts: Facts, start: datetime, end: datetime
     ) -> Iterable[Span]:
         """Cumulative values to build on: floors, then the base; from a later start the gain."""
-        if start == BEGINNING:
-            yield from (span for span in facts.floors if span.end <= end)
         step = facts.history.at(end) if facts.history else None
+        if start == BEGINNING:
+            yield from (
+                span for span in facts.floors if span.end <= end and not contradicts(span, step)
+            )
         if facts.base is None or step is None or step.as_of <= start:
             return
         if start == BEGINNING:

@@ -124,7 +124,7 @@ def _restated(solver: "Solver", region: Region, after: datetime) -> News:
         interval = base.interval
         return News(after, base.as_of, interval.best, interval.high)
     then = solver.then(region, after)
-    known = then.best is not None
+    known = then.best is not None and then.high is not None
     held = then.low if then.best is None else then.best
     best = None if base.interval.best is None else max(0, base.interval.best - held)
     high = None if base.interval.high is None else max(0, base.interval.high - then.low)
