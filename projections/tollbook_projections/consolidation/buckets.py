@@ -57,9 +57,14 @@ def unspecified(solver: "Solver", region: Region) -> Value | None:
 def _later(solver: "Solver", scope: Region, facts: Facts, base: Step, then: Interval) -> Interval:
     """A bucket after its base: newly known parts come out of it, own increments go in."""
     low, best, high = then.low, then.best, then.high
-    for item in solver.news(scope, base.as_of):
-        if item.excess and item.best is not None and best is not None:
-            best = max(0, best - item.best)
+    if best is not None:
+        newly = [
+            item.best
+            for part in solver.grid.maximal(scope)
+            for item in solver.news(part, base.as_of)
+            if item.excess and item.best is not None
+        ]
+        best = max(0, best - sum(newly))
     own = [span for span in facts.increments if span.start >= base.as_of]
     for span in own:
         inner = solver.floors.parts_low(scope, span.start, span.end)

@@ -35,6 +35,7 @@ class News:
         return self.start, self.end
 
 
+NEWER = frozenset({"part_newer_than_total"})
 STRADDLES = frozenset({"window_straddles"})
 
 
@@ -55,11 +56,36 @@ def gather(solver: "Solver", region: Region, after: datetime) -> list[News]:
     parts = [(part, solver.news(part, after)) for part in solver.grid.maximal(region)]
     fresh = tuple(part for part, items in parts if items)
     tangled = not solver.grid.pairwise_disjoint(fresh)
+    inner: list[News] = []
     for _, items in parts:
         for item in items:
             entry = replace(item, best=None, flags=item.flags | STRADDLES) if tangled else item
-            _place(entry, taken, news, after)
-    return news
+            _place(entry, taken, inner, after)
+    if facts is not None and facts.base is not None:
+        inner = _net(solver, region, after, inner)
+    return news + inner
+
+
+def _net(solver: "Solver", region: Region, after: datetime, items: list[News]) -> list[News]:
+    """What newly known parts add once the unassigned part of their total has explained its share.
+
+    Where the total told everything at that moment the rest is growth; else it is an excess that
+    a wider total may explain in turn.
+    """
+    if not any(item.excess for item in items):
+        return items
+    then = solver.then(region, after)
+    grown = then.best is not None and then.high is not None
+    pool = solver.unassigned(region, after)
+    netted: list[News] = []
+    for item in items:
+        best = item.best
+        if item.excess and best is not None:
+            explained = min(pool, best)
+            pool, best = pool - explained, best - explained
+        flags = item.flags | NEWER if item.excess else item.flags
+        netted.append(replace(item, best=best, flags=flags, excess=item.excess and not grown))
+    return netted
 
 
 def _own(spans: tuple[Span, ...], after: datetime, news: list[News]) -> list[Window]:

@@ -11,7 +11,7 @@ from tollbook_projections.consolidation.facts import Facts, facts_of, without_hi
 from tollbook_projections.consolidation.floors import ADJACENT, Floors
 from tollbook_projections.consolidation.grid import Grid, grid_of
 from tollbook_projections.consolidation.interval import Interval, add_high, least_high
-from tollbook_projections.consolidation.news import News, gather
+from tollbook_projections.consolidation.news import NEWER, News, gather
 from tollbook_projections.consolidation.region import Lattice, Region
 from tollbook_projections.consolidation.series import Step
 from tollbook_projections.consolidation.span import BEGINNING, END
@@ -147,45 +147,31 @@ class Solver:
             if base.start is not None and span.end < base.start:
                 interval = span.interval
                 news.append(News(span.start, span.end, interval.best, interval.high))
-        self._add(draft, news, self._unassigned(region, base))
+        self._add(draft, news)
         return draft
 
     def _from_windows(self, region: Region) -> Draft:
         """Increments and incidents without a base: their disjoint sum (R5, R11)."""
         draft = Draft(0, 0, tally=True, rules={"R5"})
-        self._add(draft, self.news(region, BEGINNING), 0)
+        self._add(draft, self.news(region, BEGINNING))
         if self.grid.containing(region):
             draft.best = None
             draft.rules.add("R7")
         return draft
 
-    def _add(self, draft: Draft, news: list[News], pool: int) -> None:
-        """Adds what came later; what a newly known part explains comes out of the pool first."""
-        excess = 0
+    def _add(self, draft: Draft, news: list[News]) -> None:
+        """Adds what came later."""
         for item in news:
+            draft.best = plus(draft.best, item.best)
             draft.high = add_high(draft.high, item.high)
             draft.as_ofs.append(item.end)
             draft.flags |= item.flags
-            draft.rules.add("R6" if item.excess else "R5")
-            if item.best is None or draft.best is None:
-                draft.best = None
-            elif item.excess:
-                excess += item.best
-            else:
-                draft.best += item.best
-        if any(item.excess for item in news):
-            draft.flags.add("part_newer_than_total")
-        if draft.best is not None:
-            draft.best += max(0, excess - pool)
+            draft.rules.add("R6" if item.flags & NEWER else "R5")
 
-    def _unassigned(self, region: Region, base: Step) -> int:
-        """What of a base its parts did not explain when it was struck (R6)."""
-        if base.interval.best is None:
-            return 0
-        known = sum(
-            best_or_floor(self.then(part, base.as_of)) for part in self.grid.maximal(region)
-        )
-        return max(0, base.interval.best - known)
+    def unassigned(self, region: Region, moment: datetime) -> int:
+        """What of a region's value at a moment its parts known then did not explain (R6)."""
+        known = sum(best_or_floor(self.then(part, moment)) for part in self.grid.maximal(region))
+        return max(0, best_or_floor(self.then(region, moment)) - known)
 
     def _age(self, region: Region, facts: Facts | None, draft: Draft) -> None:
         """R7: once a containing figure is later, the part's value is only its floor."""
