@@ -4,6 +4,8 @@ from typing import Literal, NotRequired
 
 from typing_extensions import TypedDict  # pydantic reads typing.TypedDict only from 3.12 on
 
+from tollbook_schemas.editorial import RevisionKind
+
 CellKind = Literal["area", "unallocated", "unspecified"]
 Nature = Literal["count", "stock"]
 
@@ -103,7 +105,7 @@ class RevisionStep(TypedDict):
     """One step in the history of a series; `previous` is null at its first."""
 
     n: int
-    kind: str
+    kind: RevisionKind | Literal["review"]
     previous: dict[str, object] | None
     quantity: dict[str, object] | None
     as_of: str | None

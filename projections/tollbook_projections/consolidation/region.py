@@ -154,11 +154,6 @@ def segment_disjoint(left: Pairs, right: Pairs) -> bool:
     )
 
 
-def dimensions(pairs: Pairs) -> frozenset[str]:
-    """The dimensions a segment constrains."""
-    return frozenset(dimension for dimension, _ in pairs)
-
-
 def _ages(band: str) -> tuple[int, int] | None:
     if band in _AGES:
         return _AGES[band]

@@ -73,35 +73,29 @@ class Solver:
             return self.floors.parts_low(region, BEGINNING, base.as_of)
         return base.interval.high
 
-    def fresh_until(self, region: Region, limit: datetime = END) -> datetime | None:
-        """Until when a region's own figures tell everything; None without a base.
+    def then(self, part: Region, moment: datetime) -> Interval:
+        """A part as it stood at a moment: exact where its figures reach it, else a floor (R6)."""
+        continued = self._continued(part, moment)
+        if continued is not None and continued[1] == moment:
+            best, high = continued[0].best, continued[0].high
+        else:
+            best, high = None, self.floors.high_at(part, moment)
+        return Interval(self.floors.low(part, BEGINNING, moment), best, high)
 
-        That is the base's as_of, or the end of increments that follow it without a gap.
+    def _continued(self, region: Region, limit: datetime) -> tuple[Interval, datetime] | None:
+        """A region's base with the increments that follow it without a gap, and until when.
+
+        Nothing later than the limit is taken; None without a base by then.
         """
         facts = self.facts.get(region)
         step = facts.history.at(limit) if facts and facts.history else None
         if facts is None or step is None:
             return None
-        at = step.as_of
+        total, until = step.interval, step.as_of
         for span in sorted(facts.increments, key=lambda span: span.start):
-            if at <= span.start <= at + ADJACENT and span.end <= limit:
-                at = span.end
-        return at
-
-    def then(self, part: Region, moment: datetime) -> Interval:
-        """A part as it stood at a moment: exact where its figures reach it, else a floor (R6)."""
-        low = self.floors.low(part, BEGINNING, moment)
-        facts = self.facts.get(part)
-        step = facts.history.at(moment) if facts and facts.history else None
-        if facts is None or step is None or self.fresh_until(part, moment) != moment:
-            return Interval(low, None, self.floors.high_at(part, moment))
-        best, high, at = step.interval.best, step.interval.high, step.as_of
-        for span in sorted(facts.increments, key=lambda span: span.start):
-            if at <= span.start <= at + ADJACENT and span.end <= moment:
-                at = span.end
-                best = None if best is None else plus(best, span.interval.best)
-                high = add_high(high, span.interval.high)
-        return Interval(low, best, high)
+            if until <= span.start <= until + ADJACENT and span.end <= limit:
+                total, until = total + span.interval, span.end
+        return total, until
 
     def _solve(self, region: Region) -> Value:
         facts = self.facts.get(region)
@@ -182,9 +176,9 @@ class Solver:
             newer = self.facts[other].base
             if newer is None:
                 continue
-            if (self.fresh_until(region, newer.as_of) or base.as_of) < newer.as_of and (
-                base.as_of < newer.as_of
-            ):
+            continued = self._continued(region, newer.as_of)
+            fresh = base.as_of if continued is None else max(base.as_of, continued[1])
+            if fresh < newer.as_of:
                 draft.rules.add("R7")
                 if self.stock:
                     draft.flags.add("stale_stock")
