@@ -203,3 +203,13 @@ def test_overlapping_scopes_of_one_incident_are_a_lattice_too() -> None:
     )
 
     assert answer.of("SY") == (30, None, 50)
+
+
+def test_a_scope_that_reaches_over_the_border_leaves_the_country_without_a_best() -> None:
+    # R9: nobody knows how many of the 50 on both sides of the border died in Syria
+    answer = ask(
+        report("a", 8, fig("x", 50, ["SY-LA", "LB-AK"]), fig("t", 10, "SY-TA")),
+    )
+
+    assert answer.of("SY") == (10, None, None)
+    assert answer.bucket("LB-AK+SY-LA") == (50, 50, 50)
