@@ -19,17 +19,44 @@ _COMMANDS: Final = (
     ("publish", "publish:publish", "Append events from a file, one receipt each."),
     ("tolls", "views:tolls", "How many, where, according to whom, how sure."),
     ("displacement", "views:displacement", "Who moved or shelters, in persons and in families."),
+    ("explain", "views:explain", "How one number came about: figures and rules in order."),
     ("revisions", "views:revisions", "The history of every series, with reasons."),
+    ("incidents", "views:incidents", "Single incidents: opened, merged, split, and their figures."),
+    ("sources", "views:sources", "Who counted, how often, and how often they corrected it."),
+    ("conflicts", "views:conflicts", "What does not fit together, and what would resolve it."),
     ("statements", "views:statements", "Who said what about which figures."),
+    ("revise", "editorial:revise", "Correct or explain a figure, with a reason."),
+    ("retract", "editorial:retract", "Take a figure back, with a reason."),
+    ("duplicate", "editorial:duplicate", "Say that a figure repeats another one."),
+    ("review", "editorial:review", "Set the role or the status of a figure."),
+    ("incident open", "incident:open_", "Open an incident."),
+    ("incident merge", "incident:merge", "Say that incidents are one and the same."),
+    ("incident split", "incident:split", "Say that an incident was several."),
+    ("policy show", "policy:show", "The policy in force, or one by its id."),
+    ("policy publish", "policy:publish", "Publish a policy; numbers change from there on."),
+    ("gazetteer show", "gazetteer:show", "An area: names, what is around it and inside it."),
+    ("gazetteer publish", "gazetteer:publish", "Publish P-code tables as gazetteer versions."),
     ("events", "streams:events", "The stored events, as recorded."),
+    ("changes", "changes:changes", "The change feed: which cells changed, and why."),
     ("rejected", "streams:rejected", "What was refused as no valid event, and why."),
     ("quarantine", "streams:quarantine", "Events that reuse a key with other content."),
+    ("parked", "parked:parked", "Events that could not be folded, and why."),
     ("status", "status:status", "Partitions, heads, projection positions and lag."),
+    ("health", "status:health", "One line; exit code 0 only when all is well."),
+    ("check", "check:check", "Check every invariant of the ledger and its views."),
     ("replay", "replay:replay", "Fold everything again, and compare with the live views."),
+    ("rebuild", "rebuild:rebuild", "Build the views anew beside the live ones, and swap."),
     ("serve", "workers:serve", "Run engine, intake and projector together."),
     ("intake", "workers:intake", "Run one intake worker."),
     ("projector", "workers:projector", "Run one projection worker."),
 )
+"""Name, place and summary of each command; a name of two words is a command of a group."""
+
+_GROUPS: Final = {
+    "incident": "Open, merge and split incidents.",
+    "policy": "Show and publish policies: source rank, words, tolerance, household sizes.",
+    "gazetteer": "Show and publish areas and their codes.",
+}
 
 _EPILOGUE: Final = (
     "Every command takes --data DIR (or TOLLBOOK_DATA), --redis URL (or TOLLBOOK_REDIS) and "
@@ -50,8 +77,16 @@ def build_app() -> App:
         print_error=False,
         exit_on_error=False,
     )
+    groups = {
+        name: App(name=name, help=text, help_format="plaintext", sort_key=_order(name))
+        for name, text in _GROUPS.items()
+    }
+    for group in groups.values():
+        app.command(group)
     for name, place, summary in _COMMANDS:
-        app.command(f"{_HERE}.{place}", name=name, help=summary, sort_key=_order(name))
+        lead, _, last = name.rpartition(" ")
+        parent = groups[lead] if lead else app
+        parent.command(f"{_HERE}.{place}", name=last, help=summary, sort_key=_order(name))
     return app
 
 
@@ -91,11 +126,14 @@ def shared_last(arguments: Sequence[str]) -> list[str]:
         lead, rest = lead + rest[:taken], rest[taken:]
     if not lead or not rest or rest[0].startswith("-"):
         return lead + rest if not rest else [*rest, *lead]
-    return [rest[0], *lead, *rest[1:]]
+    words = 2 if rest[0] in _GROUPS and len(rest) > 1 else 1
+    return [*rest[:words], *lead, *rest[words:]]
 
 
 def _order(name: str) -> int:
-    return [command for command, _, _ in _COMMANDS].index(name)
+    """Its place in the list; a group's is that of its first command."""
+    names = [command for command, _, _ in _COMMANDS]
+    return next(at for at, one in enumerate(names) if one == name or one.startswith(f"{name} "))
 
 
 def _version() -> str:
