@@ -25,12 +25,14 @@ def asyncapi_document(events: dict[str, dict[str, Any]]) -> dict[str, Any]:
             "payload": {"$ref": f"#/components/schemas/{name}"},
         }
     messages["Rejection"] = _rejection()
+    messages["CellChange"] = _cell_change()
     return {
         "asyncapi": "3.0.0",
         "info": {
             "title": "tollbook",
             "version": _CONTRACT_VERSION,
-            "description": "Reports come in on the inbox and are kept, in order, on the ledger.",
+            "description": "Reports come in on the inbox and are kept, in order, on the ledger; "
+            "every number they change is told on the change feed.",
             "license": {"name": "Apache-2.0"},
         },
         "defaultContentType": "application/cloudevents+json",
@@ -86,6 +88,12 @@ def _channels(names: list[str]) -> dict[str, Any]:
             "description": "Redis stream of what was refused, byte for byte, with its faults.",
             "messages": rejections,
         },
+        "changes": {
+            "address": "tollbook:changes",
+            "description": "Redis stream of every live cell that changed, in the order in which "
+            "it did; written with the read model itself, so that neither is ahead.",
+            "messages": {"CellChange": {"$ref": "#/components/messages/CellChange"}},
+        },
         "quarantine": {
             "address": "tollbook:{p}:quarantine",
             "description": "Redis stream of events whose key was recorded with other content.",
@@ -107,6 +115,7 @@ def _operations() -> dict[str, Any]:
         "publish": operation("receive", "inbox", "tollbook takes reports from anybody."),
         "record": operation("send", "ledger", "tollbook records each event once, in order."),
         "reject": operation("send", "rejected", "tollbook keeps what it refuses, with reasons."),
+        "change": operation("send", "changes", "tollbook tells every number that changes."),
         "quarantine": operation("send", "quarantine", "tollbook keeps conflicting retries."),
     }
 
@@ -125,3 +134,53 @@ def _rejection() -> dict[str, Any]:
         "contentType": "application/json",
         "payload": {"type": "array", "items": fault, "description": "The faults, in order."},
     }
+
+
+def _cell_change() -> dict[str, Any]:
+    count = {"type": ["integer", "null"]}
+    text = {"type": ["string", "null"]}
+    bounds = _object(
+        {"low": count, "best": count, "high": count, "flags": _list({"type": "string"})}
+    )
+    cell = _object(
+        {
+            "kind": {"enum": ["area", "unallocated", "unspecified"]},
+            "area": {"type": "string"},
+            "measure": {"type": "string"},
+            "unit": {"type": "string"},
+            "nature": {"enum": ["count", "stock"]},
+            "segment": {"type": "string"},
+            "origin": text,
+            "destination": text,
+        }
+    )
+    cause = _object(
+        {
+            "sequence": {"type": "integer"},
+            "event": {"type": "string", "description": "source/id of the event."},
+            "type": {"type": "string"},
+            "reason": text,
+        }
+    )
+    payload = _object(
+        {
+            "crisis": {"type": "string"},
+            "partition": {"type": "integer"},
+            "position": {"type": "string", "description": "A token for --min-position."},
+            "recorded_at": {"type": "string", "format": "date-time"},
+            "cell": cell,
+            "before": {"anyOf": [bounds, {"type": "null"}], "description": "null: there was none."},
+            "after": {"anyOf": [bounds, {"type": "null"}], "description": "null: there is none."},
+            "causes": {**_list(cause), "description": "The latest events that moved it."},
+            "causes_total": {"type": "integer"},
+        }
+    )
+    return {"name": "cell change", "contentType": "application/json", "payload": payload}
+
+
+def _object(properties: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "object", "properties": properties, "required": list(properties)}
+
+
+def _list(items: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "array", "items": items}

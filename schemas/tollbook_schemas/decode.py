@@ -9,6 +9,7 @@ from typing import Any, Final, Never
 
 from tollbook_schemas.errors import Fault
 from tollbook_schemas.limits import DOCUMENT_BYTES_MAX, FAULTS_MAX, INTEGER_MAX
+from tollbook_schemas.nesting import nesting_fault
 
 _BOM: Final = b"\xef\xbb\xbf"
 _INTEGER_DIGITS_MAX: Final = 17
@@ -20,7 +21,7 @@ _ESCAPE_CHARS: Final = 6
 _SURROGATE: Final = re.compile(r"\\u[dD][89a-fA-F]")
 """An escape that may be half of a pair: only the slow reading tells."""
 
-_TOO_DEEP: Final = (Fault("", "nested deeper than any event: send a CloudEvents object"),)
+_TOO_DEEP: Final = Fault("", "nested deeper than any event: send a CloudEvents object")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +50,7 @@ def decode_document(raw: bytes) -> dict[str, Any] | tuple[Fault, ...]:
     repeated names, names outside ASCII, and half surrogate pairs.
     """
     if len(raw) > DOCUMENT_BYTES_MAX:
-        text = f"{len(raw):,} bytes are more than the {DOCUMENT_BYTES_MAX:,} of one event"
-        return (Fault("", f"{text}: split the report"),)
+        return (size_fault(len(raw)),)
     raw = raw.removeprefix(_BOM)
     try:
         text = raw.decode()
@@ -60,8 +60,14 @@ def decode_document(raw: bytes) -> dict[str, Any] | tuple[Fault, ...]:
     except (UnicodeDecodeError, _OddityError, json.JSONDecodeError):
         return _examine(raw)
     except RecursionError:
-        return _TOO_DEEP
+        return _too_deep(text)
     return _object(document)
+
+
+def size_fault(size: int) -> Fault:
+    """Why a document of so many bytes is refused."""
+    text = f"{size:,} bytes are more than the {DOCUMENT_BYTES_MAX:,} of one event"
+    return Fault("", f"{text}: split the report")
 
 
 def _object(document: Any) -> dict[str, Any] | tuple[Fault, ...]:
@@ -78,8 +84,12 @@ def _examine(raw: bytes) -> dict[str, Any] | tuple[Fault, ...]:
     except json.JSONDecodeError as error:
         return (*_bad_bytes(raw), _syntax(error))
     except RecursionError:
-        return _TOO_DEEP
+        return _too_deep(text)
     return found or _bad_bytes(raw) or _object(document)
+
+
+def _too_deep(text: str) -> tuple[Fault, ...]:
+    return (nesting_fault(text) or _TOO_DEEP,)
 
 
 def _bad_bytes(raw: bytes) -> tuple[Fault, ...]:

@@ -13,8 +13,11 @@ from tollbook_schemas.editorial import (
 )
 from tollbook_schemas.ext import Ext
 from tollbook_schemas.figure import Figure
+from tollbook_schemas.incident import IncidentOpened, IncidentsMerged, IncidentSplit
 from tollbook_schemas.model import Model
+from tollbook_schemas.reference import GazetteerPublished, PolicyPublished
 from tollbook_schemas.report import ReportFiled
+from tollbook_schemas.scope import subject_fault
 from tollbook_schemas.text import Crisis, EventId, Source, TimeText, Url
 from tollbook_schemas.times import instant_of
 
@@ -24,14 +27,35 @@ EventType = Literal[
     "org.tollbook.figure.retracted.v1",
     "org.tollbook.figure.marked_duplicate.v1",
     "org.tollbook.figure.reviewed.v1",
+    "org.tollbook.incident.opened.v1",
+    "org.tollbook.incidents.merged.v1",
+    "org.tollbook.incident.split.v1",
+    "org.tollbook.policy.published.v1",
+    "org.tollbook.gazetteer.published.v1",
 ]
-EventData = ReportFiled | FigureRevised | FigureRetracted | FigureMarkedDuplicate | FigureReviewed
+EventData = (
+    ReportFiled
+    | FigureRevised
+    | FigureRetracted
+    | FigureMarkedDuplicate
+    | FigureReviewed
+    | IncidentOpened
+    | IncidentsMerged
+    | IncidentSplit
+    | PolicyPublished
+    | GazetteerPublished
+)
 
 REPORT_FILED: Final = "org.tollbook.report.filed.v1"
 FIGURE_REVISED: Final = "org.tollbook.figure.revised.v1"
 FIGURE_RETRACTED: Final = "org.tollbook.figure.retracted.v1"
 FIGURE_MARKED_DUPLICATE: Final = "org.tollbook.figure.marked_duplicate.v1"
 FIGURE_REVIEWED: Final = "org.tollbook.figure.reviewed.v1"
+INCIDENT_OPENED: Final = "org.tollbook.incident.opened.v1"
+INCIDENTS_MERGED: Final = "org.tollbook.incidents.merged.v1"
+INCIDENT_SPLIT: Final = "org.tollbook.incident.split.v1"
+POLICY_PUBLISHED: Final = "org.tollbook.policy.published.v1"
+GAZETTEER_PUBLISHED: Final = "org.tollbook.gazetteer.published.v1"
 
 DATA_MODELS: Final[dict[str, type[EventData]]] = {
     REPORT_FILED: ReportFiled,
@@ -39,8 +63,16 @@ DATA_MODELS: Final[dict[str, type[EventData]]] = {
     FIGURE_RETRACTED: FigureRetracted,
     FIGURE_MARKED_DUPLICATE: FigureMarkedDuplicate,
     FIGURE_REVIEWED: FigureReviewed,
+    INCIDENT_OPENED: IncidentOpened,
+    INCIDENTS_MERGED: IncidentsMerged,
+    INCIDENT_SPLIT: IncidentSplit,
+    POLICY_PUBLISHED: PolicyPublished,
+    GAZETTEER_PUBLISHED: GazetteerPublished,
 }
 """The model of `data` for each event type."""
+
+REFERENCE_TYPES: Final = frozenset({POLICY_PUBLISHED, GAZETTEER_PUBLISHED})
+"""The types whose events may govern every crisis of a partition, by a ledger subject."""
 
 
 class Event(Model):
@@ -63,6 +95,15 @@ class Event(Model):
     data: EventData
     """What happened, by `type`."""
     ext: Ext | None = None
+
+    @field_validator("subject")
+    @classmethod
+    def _within_its_scope(cls, value: str, info: ValidationInfo) -> str:
+        kind = info.data.get("type")
+        fault = subject_fault(value, reference=kind is None or kind in REFERENCE_TYPES)
+        if fault is not None:
+            raise ValueError(fault)
+        return value
 
     @field_validator("data", mode="wrap")
     @classmethod

@@ -11,11 +11,12 @@ from pydantic_core import ErrorDetails
 from tollbook_schemas.decode import escape
 from tollbook_schemas.errors import Fault
 from tollbook_schemas.event import DATA_MODELS, Event
-from tollbook_schemas.figure import Attribution, Figure, Window
+from tollbook_schemas.figure import Figure, Window
 from tollbook_schemas.limits import FAULTS_MAX
 from tollbook_schemas.model import REFUSAL
 from tollbook_schemas.nearest import nearest
 from tollbook_schemas.quantity import Quantity
+from tollbook_schemas.reference import PublishedArea
 from tollbook_schemas.report import Statement
 from tollbook_schemas.segment import Segment
 from tollbook_schemas.text import WANTED
@@ -24,14 +25,9 @@ _SHOWN_CHARS_MAX: Final = 60
 """Characters of a wrong value that a message repeats."""
 
 _QUOTED: Final = re.compile(r"'([^']*)'")
-_MODELS: Final[dict[str, type[BaseModel]]] = {
-    "figures": Figure,
-    "statements": Statement,
-    "quantity": Quantity,
-    "segment": Segment,
-    "window": Window,
-    "attribution": Attribution,
-}
+_OF_A_KEY: Final = "[key]"
+"""What pydantic adds to the place of a name that is wrong in itself."""
+
 _KINDS: Final = {
     "string_type": "a text in quotes",
     "int_type": "a whole number such as 745",
@@ -64,6 +60,12 @@ def _faults(detail: ErrorDetails, document: dict[str, Any]) -> Iterator[Fault]:
     if detail["type"] == REFUSAL:
         for inner, text in detail.get("ctx", {})["refusals"]:
             yield Fault(pointer_to(_standing((*place, *inner), document)), text)
+        return
+    if detail["type"] == "too_short" and detail["input"]:
+        return  # nothing of it was right, and each of its items has a fault of its own
+    if place and place[-1] == _OF_A_KEY:
+        place = place[:-1]
+        yield Fault(pointer_to(place), _message(detail, place[:-1], document))
         return
     pointer = pointer_to(_standing(place, document))
     yield Fault(pointer, _message(detail, place, document))
@@ -144,6 +146,7 @@ def _home_of(name: str, here: type[BaseModel]) -> str:
         "`segment`": Segment,
         "`quantity`": Quantity,
         "`window`": Window,
+        "an area of a gazetteer": PublishedArea,
     }
     found = [home for home, model in homes.items() if model is not here and name in _names(model)]
     return " or ".join(found)
@@ -165,12 +168,25 @@ def _names(model: type[BaseModel]) -> list[str]:
 
 
 def _model_at(place: Place, document: dict[str, Any]) -> type[BaseModel]:
-    names = [step for step in place if isinstance(step, str)]
-    if not names:
-        return Event
-    if names == ["data"]:
-        return DATA_MODELS.get(str(document.get("type")), Event)
-    return _MODELS.get(names[-1], Event)
+    """The model of the object at a place; the nearest one around it where it is a plain mapping."""
+    model: type[BaseModel] = Event
+    for step in place:
+        if model is Event and step == "data":
+            model = DATA_MODELS.get(str(document.get("type")), Event)
+            continue
+        for name, field in model.model_fields.items():
+            if step == (field.alias or name):
+                model = _model_in(field.annotation) or model
+                break
+    return model
+
+
+def _model_in(annotation: Any) -> type[BaseModel] | None:
+    """The model in a type such as a tuple of it, or of it and None."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    found = (_model_in(inner) for inner in get_args(annotation))
+    return next((model for model in found if model is not None), None)
 
 
 def _shown(value: object) -> str:

@@ -57,7 +57,7 @@ def filed_event(stored: bytes) -> FiledEvent:
         if b":null" in stored:
             document = _without_nulls(document)
         return _filed(lift(document))
-    except (orjson.JSONDecodeError, KeyError, TypeError) as error:
+    except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError) as error:
         raise CheckFailedError(f"a stored event cannot be read: {error!r}") from error
 
 
@@ -81,7 +81,11 @@ def _filed(document: dict[str, Any]) -> FiledEvent:
 def _without_nulls(value: Any) -> Any:
     match value:
         case dict():
-            return {name: _without_nulls(item) for name, item in value.items() if item is not None}
+            return {
+                name: item if name == "ext" else _without_nulls(item)  # the producer's own use
+                for name, item in value.items()
+                if item is not None
+            }
         case list():
             return [_without_nulls(item) for item in value]
         case _:

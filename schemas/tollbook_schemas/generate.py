@@ -9,6 +9,12 @@ from typing import Any, Final
 import orjson
 from pydantic import TypeAdapter
 
+from tollbook_schemas.accounts import (
+    ConflictsDocument,
+    ExplainDocument,
+    IncidentsDocument,
+    SourcesDocument,
+)
 from tollbook_schemas.asyncapi import asyncapi_document
 from tollbook_schemas.event import DATA_MODELS, Event
 from tollbook_schemas.views import (
@@ -26,6 +32,10 @@ _VIEWS: Final[dict[str, Any]] = {
     "tolls": TollsDocument,
     "displacement": DisplacementDocument,
     "revisions": RevisionsDocument,
+    "incidents": IncidentsDocument,
+    "sources": SourcesDocument,
+    "conflicts": ConflictsDocument,
+    "explain": ExplainDocument,
     "statements": StatementsDocument,
     "status": StatusDocument,
     "receipt": ReceiptDocument,

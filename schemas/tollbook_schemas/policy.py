@@ -30,6 +30,8 @@ class Policy:
         household_size: persons per household where no report and no other figure of the crisis
             and origin gives a ratio.
         household_rule: name of that last rule, printed where it is used.
+        household_size_by_area: persons per household of single areas, by canonical code, before
+            the last rule.
     """
 
     id: str = "default/v1"
@@ -38,6 +40,7 @@ class Policy:
     approximately_tolerance: int = 5
     household_size: int = 5
     household_rule: str = "generic-5"
+    household_size_by_area: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
 
 
 @cache

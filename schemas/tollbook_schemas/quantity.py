@@ -37,7 +37,15 @@ _NEEDS: Final[dict[str, tuple[str, ...]]] = {
     "none_reported": (),
     "unknown": (),
 }
-_MAY_HAVE: Final = {"between": ("value",)}
+_MAY_HAVE: Final[dict[str, tuple[str, ...]]] = {"between": ("value",)}
+SHAPES: Final = {
+    qualifier: frozenset(
+        {frozenset(needs), frozenset(needs + _MAY_HAVE.get(qualifier, ()))},
+    )
+    for qualifier, needs in _NEEDS.items()
+}
+"""By qualifier, the sets of fields that may be given with it."""
+
 _WHAT: Final = {
     "value": "a whole number, 0 or more",
     "from": "the lower end of the range",

@@ -14,8 +14,11 @@ Sex = Literal["female", "male", "other", "unknown"]
 ALL: Final = "all"
 """Slug of the segment without constraints."""
 
-_RESERVED: Final = frozenset({ALL, *get_args(SegmentStatus), *get_args(Sex)})
-_FREE: Final = ("group", "community", "age_band")
+RESERVED: Final = frozenset({ALL, *get_args(SegmentStatus), *get_args(Sex)})
+"""Words of `status`, `sex` and of the slug itself: nothing else may be called so."""
+
+FREE: Final = ("group", "community", "age_band")
+"""The constraints whose values anybody may make up."""
 
 
 class Segment(Model):
@@ -38,8 +41,8 @@ class Segment(Model):
     def _slug_stays_readable(self) -> Self:
         clashes = [
             ((name,), f"{value!r} is a word of `status` or `sex` and cannot name a {name} too")
-            for name in _FREE
-            if (value := getattr(self, name)) in _RESERVED
+            for name in FREE
+            if (value := getattr(self, name)) in RESERVED
         ]
         if clashes:
             refuse(clashes)

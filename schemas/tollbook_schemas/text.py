@@ -5,7 +5,7 @@ from typing import Annotated, Any, Final
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, WithJsonSchema
 
 from tollbook_schemas import limits
-from tollbook_schemas.times import end_of, instant_of
+from tollbook_schemas.times import day_of, end_of, instant_of
 
 _PRINTABLE: Final = r"[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]"
 _NOT_BLANK: Final = r"[^\x00-\x20\x7f]"
@@ -20,6 +20,10 @@ TEXT_PATTERN: Final = rf"^{_PRINTABLE}*{_NOT_BLANK}{_PRINTABLE}*$"
 URL_PATTERN: Final = r"^https?://[^\x00-\x20\x7f]+$"
 LANGUAGE_PATTERN: Final = r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$"
 AREA_PATTERN: Final = rf"^[A-Za-z0-9][A-Za-z0-9_.-]{{0,{limits.AREA_CODE_CHARS_MAX - 1}}}$"
+INCIDENT_PATTERN: Final = rf"{SLUG_PATTERN}|{GLOBAL_ID_PATTERN}"
+REFERENCE_ID_PATTERN: Final = (
+    rf"^[A-Za-z0-9][A-Za-z0-9_.:/-]{{0,{limits.REFERENCE_ID_CHARS_MAX - 1}}}$"
+)
 
 WANTED: Final[dict[str, str]] = {
     CRISIS_PATTERN: "a crisis slug: 1 to 64 of a-z, 0-9 and '-', such as syria-coast-2025",
@@ -33,6 +37,10 @@ WANTED: Final[dict[str, str]] = {
     URL_PATTERN: "a page address that begins with http:// or https:// and has no spaces",
     LANGUAGE_PATTERN: "a BCP 47 language tag, such as en or ar-SY",
     AREA_PATTERN: "an area code, such as SY-LA (ISO 3166-2), SY (ISO 3166-1) or SY0602 (P-code)",
+    INCIDENT_PATTERN: "an incident: its slug, such as banyas-2025-03-07, or the global id of a "
+    "figure about an incident without a name, such as https://desk.example.org/sohr-2025-03-11#civ",
+    REFERENCE_ID_PATTERN: "an id: 1 to 64 letters, digits, '.', '_', '-', ':' or '/', "
+    "such as desk/v2",
 }
 """What to write where a text does not match its pattern."""
 
@@ -61,6 +69,13 @@ Words = Annotated[
 Url = Annotated[str, StringConstraints(pattern=URL_PATTERN, max_length=limits.URL_CHARS_MAX)]
 Language = Annotated[str, StringConstraints(pattern=LANGUAGE_PATTERN)]
 AreaCode = Annotated[str, StringConstraints(pattern=AREA_PATTERN)]
+IncidentRef = Annotated[
+    str, StringConstraints(pattern=INCIDENT_PATTERN, max_length=limits.GLOBAL_ID_CHARS_MAX)
+]
+"""An incident by its slug, or by a figure that is about an incident without a name."""
+
+ReferenceId = Annotated[str, StringConstraints(pattern=REFERENCE_ID_PATTERN)]
+"""The id of a policy or of a gazetteer."""
 
 
 def _dated(text: str) -> str:
@@ -70,6 +85,11 @@ def _dated(text: str) -> str:
 
 def _timed(text: str) -> str:
     instant_of(text)
+    return text
+
+
+def _day(text: str) -> str:
+    day_of(text)
     return text
 
 
@@ -88,6 +108,9 @@ TimeText = Annotated[
     str, AfterValidator(_timed), WithJsonSchema({"type": "string", "format": "date-time"})
 ]
 """An RFC 3339 date-time with offset, kept as sent."""
+
+DayText = Annotated[str, AfterValidator(_day), WithJsonSchema({"type": "string", "format": "date"})]
+"""An RFC 3339 date, kept as sent."""
 
 Reference = Annotated[
     str,

@@ -1,7 +1,7 @@
 """Dates of the contract: what an RFC 3339 date or date-time stands for, as an instant in UTC."""
 
 import re
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 from functools import lru_cache
 from typing import Final
 
@@ -52,9 +52,22 @@ def instant_of(text: str) -> datetime:
     return _instant(text)
 
 
+def day_of(text: str) -> date:
+    """The day of a date; a date-time is not a day.
+
+    Raises:
+        ValueError: the text is no RFC 3339 date.
+    """
+    if not _DATE.fullmatch(text):
+        raise ValueError(f"{text!r} is not a date: write it as in 2025-03-11")
+    return _date(text).date()
+
+
 def format_instant(instant: datetime) -> str:
     """`2025-03-11T20:00:00Z`, with a fraction of up to six digits only where it is not zero."""
-    text = instant.astimezone(UTC).replace(tzinfo=None).isoformat()
+    if instant.tzinfo is not UTC:
+        instant = instant.astimezone(UTC)
+    text = instant.isoformat()[:-6]  # without +00:00
     return f"{text.rstrip('0') if '.' in text else text}Z"
 
 
@@ -70,6 +83,8 @@ def _instant(text: str) -> datetime:
     match = _TIME.fullmatch(text)
     if match is None:
         raise ValueError(_why_not(text))
+    if match[7] is None and match[8] is not None:
+        return _whole_second(text)
     year, month, day, hour, minute, second = (int(part) for part in match.group(1, 2, 3, 4, 5, 6))
     micro = int((match[7] or "0").ljust(6, "0")[:6])
     try:
@@ -77,6 +92,14 @@ def _instant(text: str) -> datetime:
         moment = datetime(year, month, day, hour, minute, second, micro, tzinfo=zone)
         return moment.astimezone(UTC)
     except (ValueError, OverflowError) as error:
+        raise ValueError(f"{text!r} is no moment of the calendar ({error}): {_EXAMPLES}") from None
+
+
+def _whole_second(text: str) -> datetime:
+    """A date-time in UTC without a fraction, the usual form, read by the interpreter itself."""
+    try:
+        return datetime.fromisoformat(text.upper())
+    except ValueError as error:
         raise ValueError(f"{text!r} is no moment of the calendar ({error}): {_EXAMPLES}") from None
 
 

@@ -33,14 +33,35 @@ class OriginatorValue(Bounds):
     flags: NotRequired[list[str]]
 
 
+class HouseholdRatio(TypedDict):
+    """So many persons are so many households."""
+
+    persons: int
+    households: int
+
+
+class Persons(Bounds):
+    """What a cell of households comes to in persons: derived by a rule, added to nothing.
+
+    `rule` is `pair`, `observed`, `area-CODE-SIZE` or the policy's generic one; `figures` are those
+    that state the ratio.
+    """
+
+    rule: str
+    ratio: HouseholdRatio
+    figures: list[str]
+
+
 class Cell(Bounds):
     """A cell: (kind, area, measure, unit, nature, segment, origin, destination) and its value.
 
     `area` joins several areas with `+` in code order; `areas` lists them. `high` is null with the
     flag `open_high` where it is unbounded; `best` is null where no source gave a point value.
-    `oldest_as_of` is given where the figures of a sum have different cut-offs.
+    `oldest_as_of` is given where the figures of a sum have different cut-offs. `id` names the
+    cell to `tollbook explain`.
     """
 
+    id: str
     kind: CellKind
     area: str
     areas: NotRequired[list[str]]
@@ -59,6 +80,7 @@ class Cell(Bounds):
     figures: list[str]
     figures_total: int
     originators: list[OriginatorValue]
+    persons: NotRequired[Persons]
 
 
 class Check(TypedDict):
@@ -81,6 +103,8 @@ class Clocks(TypedDict):
     as_of: str | None
     published_as_of: NotRequired[str | None]
     known_as_of: KnownAsOf
+    position: NotRequired[str]
+    parked: NotRequired[int]
 
 
 class TollsDocument(Clocks):
@@ -182,6 +206,7 @@ class ReceiptDocument(TypedDict):
     """What became of one published event.
 
     `sequence` is the first position of a duplicate, and null for what was not appended.
+    `position` is the same as a token for `--min-position`; null for what was refused.
     """
 
     status: Literal["appended", "duplicate", "quarantined", "rejected"]
@@ -190,26 +215,35 @@ class ReceiptDocument(TypedDict):
     crisis: str | None
     partition: int | None
     sequence: int | None
+    position: str | None
     errors: list[FaultDocument]
 
 
+State = Literal["alarm", "stopped", "no_intake", "no_workers", "behind", "parked", "healthy"]
+"""How a partition, the inbox or everything stands, the worst first."""
+
+
 class ProjectionStatus(TypedDict):
-    """How far one projection has read one partition, and how many events it set aside."""
+    """How far one projection has read one partition, and how many events it set aside.
+
+    `lag_seconds` is how long the first event that it has not read has been waiting.
+    """
 
     projection: str
     version: int
     sequence: int
+    recorded_at: str | None
     lag_events: int
     lag_seconds: float
-    parked: NotRequired[int]
+    parked: int
 
 
 class WorkerStatus(TypedDict):
-    """One worker of a partition, and how long ago it last made progress."""
+    """One worker, and how long ago it was heard; `stopped` where it ended, was killed, or hangs."""
 
     worker: str
     role: str
-    state: str
+    state: Literal["running", "standing_by", "memory_full", "stopped"]
     sequence: int
     age_seconds: float
 
@@ -220,17 +254,60 @@ class PartitionStatus(TypedDict):
     partition: int
     head: int
     recorded_at: str | None
-    quarantined: NotRequired[int]
+    state: State
     projections: list[ProjectionStatus]
-    workers: NotRequired[list[WorkerStatus]]
+    workers: list[WorkerStatus]
+    quarantined: int
+
+
+class InboxStatus(TypedDict):
+    """The inbox: entries that wait, of these the read and the unread ones, and for how long."""
+
+    length: int
+    pending: int
+    unread: int
+    oldest_seconds: float | None
+    oldest_pending_seconds: float | None
+    consumers: int
+    state: State
+
+
+class EngineStatus(TypedDict):
+    """The engine: `run` is the id of its present run, memory is in bytes, null is no limit.
+
+    `verified` says whether every event that was stored at its start was verified since.
+    """
+
+    kind: Literal["valkey", "redis"]
+    version: str
+    run: str
+    verified: bool
+    memory_used: int
+    memory_max: int | None
+    memory_full: bool
+
+
+class AlarmStatus(TypedDict):
+    """Something that no worker mends by itself, with what to do."""
+
+    kind: Literal["views_ahead", "group_lost", "memory_full"]
+    message: str
 
 
 class StatusDocument(TypedDict):
-    """`tollbook status`: partitions, heads, projection positions and lag."""
+    """`tollbook status`: partitions, heads, projection positions and lag; `time` is the engine's.
+
+    `state` is the worst of all; `workers` are those of no partition, such as intakes.
+    """
 
     ledger: str
-    engine: NotRequired[str]
+    time: str
+    state: State
+    healthy: bool
+    alarms: list[AlarmStatus]
+    engine: EngineStatus
     partitions: list[PartitionStatus]
-    inbox: NotRequired[int]
-    rejected: NotRequired[int]
-    quarantined: NotRequired[int]
+    inbox: InboxStatus
+    workers: list[WorkerStatus]
+    rejected: int
+    quarantined: int

@@ -1,6 +1,7 @@
 """The default gazetteer, built from pycountry (ISO 3166) and `places.json` (P-codes)."""
 
 from collections.abc import Iterator
+from datetime import date
 from importlib.resources import files
 from typing import Any, Final
 
@@ -33,7 +34,8 @@ def build_world() -> Gazetteer:
         same |= dict.fromkeys(place["same"], code)
         also[code] = [*other, *place["also"]]
     version = f"iso3166-{pycountry.__version__}+places-{places['version']}"
-    return Gazetteer(version, areas.values(), same, also)
+    days = {code: date.fromisoformat(day) for code, day in places["valid_from"].items()}
+    return Gazetteer(version, areas.values(), same, also, days)
 
 
 def _subdivisions() -> Iterator[Area]:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tollbook_schemas.errors import Fault
 from tollbook_schemas.gazetteer import default_gazetteer
-from tollbook_schemas.limits import DEPTH_MAX, DOCUMENT_BYTES_MAX, FAULTS_MAX
+from tollbook_schemas.limits import DEPTH_MAX, DOCUMENT_BYTES_MAX, FAULTS_MAX, NESTING_MAX
 from tollbook_schemas.parse import ParsedEvent, parse_event
 
 WORLD = default_gazetteer()
@@ -124,7 +124,6 @@ def test_the_place_where_a_file_was_cut_is_its_last_line_and_column() -> None:
         (b"{'a': 1}", "not JSON at line 1, column 2: expecting property name"),
         (b'{"a": 1} {"b": 2}', "more text follows after the JSON object, at line 1, column 10"),
         (b'{"a": "\x01"}', "not JSON at line 1, column 8: invalid control character"),
-        (b"[" * 100_000, "nested deeper than any event"),
         (b" " * (DOCUMENT_BYTES_MAX + 1), "split the report"),
     ],
 )
@@ -171,6 +170,78 @@ def test_an_escaped_surrogate_pair_is_one_character() -> None:
     assert b"\\ud83d" in raw
     assert isinstance(parsed, ParsedEvent)
     assert "\U0001f6a2".encode() in parsed.canonical
+
+
+def nested(levels: int) -> bytes:
+    """A report with an unknown field in which so many lists lie in each other."""
+    text = "[" * levels + "]" * levels
+    return (
+        json.dumps(report())
+        .replace('"areas": ["SY-LA"', f'"x": {text}, "areas": ["SY-LA"')
+        .encode()
+    )
+
+
+IN_THE_FIGURE = 4
+"""The event, its data, the list of figures, and the figure."""
+
+
+@pytest.mark.parametrize("levels", [NESTING_MAX + 1 - IN_THE_FIGURE, 500, 5_000, 100_000])
+def test_what_is_nested_64_deep_is_pointed_at_however_deep_it_goes_on(levels: int) -> None:
+    found = the_fault(nested(levels))
+
+    assert found.pointer == f"{FIGURE}/x" + "/0" * (NESTING_MAX - IN_THE_FIGURE)
+    assert found.message.startswith("this list is nested 64 deep, more than the 63 levels")
+    assert "flatten it" in found.message
+
+
+def test_one_level_less_is_not_too_deep() -> None:
+    found = the_fault(nested(NESTING_MAX - IN_THE_FIGURE))
+
+    assert "unknown field 'x'" in found.message
+
+
+@pytest.mark.parametrize(
+    ("raw", "pointer"),
+    [
+        (b"[" * 100_000, "/0" * NESTING_MAX),
+        (b'{"a/b":' * 100_000, "/a~1b" * NESTING_MAX),
+        (b'[0,"[[{",{"k":1},' * 100_000, "/3" * (NESTING_MAX - 1) + "/2"),
+        (rb'{"\"":1,"\u00e4":' * 100_000, "/\\xe4" * NESTING_MAX),
+    ],
+)
+def test_a_bottomless_text_is_refused_where_it_becomes_too_deep(raw: bytes, pointer: str) -> None:
+    found = the_fault(raw[:DOCUMENT_BYTES_MAX])
+
+    assert found.pointer == pointer
+
+
+def test_brackets_inside_texts_are_not_nesting() -> None:
+    document = report()
+    document["data"]["title"] = "[{" * 200
+
+    assert isinstance(parse_event(json.dumps(document).encode(), WORLD), ParsedEvent)
+
+
+def test_an_event_over_the_limit_is_refused_with_its_size() -> None:
+    raw = json.dumps(report() | {"ext": {"blob": "x" * DOCUMENT_BYTES_MAX}}).encode()
+
+    found = the_fault(raw)
+
+    assert found.pointer == ""
+    assert f"{len(raw):,} bytes are more than the 1,048,576 of one event" in found.message
+
+
+@pytest.mark.parametrize("number", [2**53, -(2**53), 2**64, 10**30])
+@pytest.mark.parametrize("place", ["quantity", "ext"])
+def test_an_integer_from_2_53_on_is_refused_wherever_it_stands(number: int, place: str) -> None:
+    document = report()
+    document["data"]["figures"][0][place] = {"qualifier": "exactly", "value": number}
+
+    found = the_fault(document)
+
+    assert found.pointer == f"{FIGURE}/{place}/value"
+    assert "whole numbers go up to 9007199254740991" in found.message
 
 
 JSON_VALUES = st.recursive(

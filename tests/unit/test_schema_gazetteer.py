@@ -113,6 +113,15 @@ def test_nothing_is_suggested_for_what_resembles_nothing(wrong: str) -> None:
     assert WORLD.suggest(wrong) == ()
 
 
+def test_an_area_tells_its_other_codes_and_names_and_is_found_by_any_name() -> None:
+    assert WORLD.codes("SY-DI") == ("SY01", "SY0100")
+    assert "Beqaa" in WORLD.names("LB2")
+    assert [area.code for area in WORLD.named("beqaa")] == ["LB-BI"]
+    assert WORLD.named("no such place") == ()
+    assert not WORLD.is_former("LB-BI")
+    assert WORLD.tables("LB-BI") == ()
+
+
 def test_a_table_of_ones_own_needs_no_world() -> None:
     areas = [Area("A1", "Part", 1, "A"), Area("A", "Whole", 0, None)]
     gazetteer = Gazetteer("own-1", areas, {"AAA": "A"}, {"A": ["All of it"]})

@@ -85,6 +85,7 @@ def test_a_receipt_and_a_tolls_document_fit_their_views() -> None:
         "crisis": None,
         "partition": None,
         "sequence": None,
+        "position": None,
         "errors": [{"pointer": "/type", "message": "unknown"}],
     }
     tolls = {

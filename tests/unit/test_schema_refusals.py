@@ -291,12 +291,20 @@ def test_a_document_full_of_faults_is_answered_briefly(
 
 
 def test_a_report_has_at_most_so_many_figures() -> None:
+    bare = {
+        "measure": "killed",
+        "unit": "person",
+        "quantity": {"qualifier": "unknown"},
+        "areas": ["SY"],
+        "basis": "stock",
+    }
     document = report()
-    document["data"]["figures"] = [
-        {**figure(f"f{n}"), "areas": ["SY"]} for n in range(FIGURES_MAX + 1)
-    ]
+    document["data"]["figures"] = [{"id": f"f{n}", **bare} for n in range(FIGURES_MAX + 1)]
 
-    assert "5,001 items are more than the 5,000 allowed" in the_fault(document).message
+    (found,) = faults(document)
+
+    assert found.pointer == "/data/figures"
+    assert "5,001 items are more than the 5,000 allowed" in found.message
 
 
 @pytest.mark.parametrize(
