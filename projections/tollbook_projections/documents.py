@@ -1,7 +1,8 @@
 """Cells and checks as the JSON documents of the views (docs/formats.md)."""
 
 from datetime import datetime
-from typing import Any
+from functools import lru_cache
+from typing import Any, Final
 
 from tollbook_projections.consolidation.books import Cell, CellKey
 from tollbook_projections.consolidation.checks import Check
@@ -12,17 +13,20 @@ from tollbook_projections.filing import Document
 from tollbook_schemas.gazetteer import Gazetteer
 from tollbook_schemas.times import format_instant
 
+_KEPT: Final = 65_536
+"""Texts of keys and cut-offs kept: a fold writes the same cells again with every page."""
+
 
 def cell_document(cell: Cell, gazetteer: Gazetteer) -> Document:
     """One cell: its key, low / best / high (high null is open), lineage and originators."""
     key, merged = cell.key, cell.merged
     document = _key_document(key, gazetteer)
-    document |= _bounds(merged.interval)
+    document |= bounds_document(merged.interval)
     document |= {
         "as_of": as_of_text(merged.as_of),
         "supplied_by": merged.supplier,
         "flags": sorted(merged.flags),
-        "rules": sorted(merged.rules, key=lambda rule: int(rule[1:])),
+        "rules": list(_in_order(merged.rules)),
         "figures": sorted(merged.figures),
         "figures_total": merged.figures_total,
         "originators": [
@@ -34,6 +38,11 @@ def cell_document(cell: Cell, gazetteer: Gazetteer) -> Document:
     return document
 
 
+@lru_cache(maxsize=_KEPT)
+def _in_order(rules: frozenset[str]) -> tuple[str, ...]:
+    return tuple(sorted(rules, key=lambda rule: int(rule[1:])))
+
+
 def check_document(check: Check) -> Document:
     """One check with both sides as low / best / high."""
     return {
@@ -41,13 +50,14 @@ def check_document(check: Check) -> Document:
         "figure": check.figure,
         "measure": check.counted.measure,
         "unit": check.counted.unit,
-        "stated": _bounds(check.stated),
-        "computed": None if check.computed is None else _bounds(check.computed),
+        "stated": bounds_document(check.stated),
+        "computed": None if check.computed is None else bounds_document(check.computed),
         "against": list(check.against),
         "holds": check.holds,
     }
 
 
+@lru_cache(maxsize=_KEPT)
 def cell_id(key: CellKey) -> str:
     """A readable key, unique in its crisis: the row of a cell."""
     region, kind = key.region, key.counted
@@ -62,6 +72,7 @@ def segment_text(pairs: Pairs) -> str:
     return ",".join(f"{dimension}={value}" for dimension, value in pairs) or "all"
 
 
+@lru_cache(maxsize=_KEPT)
 def as_of_text(instant: datetime | None) -> str | None:
     """A cut-off as a reader writes it: the date where it is the end of a day."""
     if instant is None:
@@ -78,6 +89,7 @@ def area_text(areas: Areas | None) -> str | None:
 def _key_document(key: CellKey, gazetteer: Gazetteer) -> Document:
     region = key.region
     document: dict[str, Any] = {
+        "id": cell_id(key),
         "kind": key.kind,
         "area": area_text(region.areas),
         "name": " + ".join(gazetteer.name(area) for area in region.areas),
@@ -94,11 +106,12 @@ def _key_document(key: CellKey, gazetteer: Gazetteer) -> Document:
 
 
 def _originator(name: str, value: Value) -> Document:
-    document: Document = {"originator": name, **_bounds(value.interval)}
+    document: Document = {"originator": name, **bounds_document(value.interval)}
     document["as_of"] = as_of_text(value.as_of)
     document["flags"] = sorted(value.flags)
     return document
 
 
-def _bounds(interval: Interval) -> Document:
+def bounds_document(interval: Interval) -> Document:
+    """An interval as `low`, `best`, `high`."""
     return {"low": interval.low, "best": interval.best, "high": interval.high}

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar, Protocol
 
-from tollbook_schemas.event import Event
+from tollbook_schemas.filed import FiledEvent
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,31 +22,50 @@ class Recorded:
     partition: int
     sequence: int
     recorded_at: datetime
-    event: Event
+    event: FiledEvent
 
 
 @dataclass(frozen=True, slots=True)
 class RowChange:
-    """One row to set, or to delete where `value` is None, in the rows of a crisis."""
+    """One row to set, or to delete where `value` is None, in the rows of a crisis.
+
+    Attributes:
+        key: its *table*, a slash, and the rest; a key without a slash is of the table "".
+        before: for rows of the table `cell`, what stood there; None where nothing did, and for
+            the rows of other tables, which are written once.
+    """
 
     crisis: str
     key: str
     value: bytes | None
+    before: bytes | None = None
+
+
+def table_of(key: str) -> str:
+    """The table of a row: the part of its key before the first slash, "" where it has none."""
+    table, slash, _ = key.partition("/")
+    return table if slash else ""
 
 
 class Fold(Protocol):
     """The in-memory state of one projection for one partition.
 
-    `restore` is called once for each stored crisis before the first `apply`; `apply` takes the
-    events of the partition in order; `drain` returns the rows that changed since the last drain,
-    in a deterministic order. The rows after any number of events depend on the events alone, not
-    on how they were cut into pages.
+    `restore` is called at most once for a crisis, with all its stored rows, before the first event
+    of that crisis is applied; for the ledger subject of the partition before any event, and for
+    every crisis before an event that `concerns_all`. `apply` takes the events of the partition in
+    order; `drain` returns the rows that changed since the last drain, in a deterministic order.
+    The rows after any number of events depend on the events alone, not on how they were cut into
+    pages.
     """
 
     name: ClassVar[str]
     version: ClassVar[int]
 
     def restore(self, crisis: str, rows: Mapping[str, bytes]) -> None: ...
+
+    def concerns_all(self, recorded: Recorded) -> bool:
+        """Whether an event changes every crisis of the partition."""
+        ...
 
     def apply(self, recorded: Recorded) -> None: ...
 

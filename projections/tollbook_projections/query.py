@@ -2,10 +2,16 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from tollbook_projections.filing import Document
 from tollbook_projections.selection import Moment
 from tollbook_schemas.times import format_instant
+
+MOVEMENTS: Final = frozenset(
+    {"displaced", "displaced_across_border", "returned", "sheltering", "arrivals"}
+)
+"""Measures of where people are or went: the view `displacement` shows these, `tolls` the rest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +24,8 @@ class Query:
         published_as_of: what had been published by then.
         known_as_of: the ledger sequence up to which events had been recorded.
         known_time: the time that sequence was asked for by, if it was; printed only.
+        policy: the id of the policy asked for instead of the one in force.
+        persons: say households in persons beside their own number (R15).
     """
 
     measure: str | None = None
@@ -27,6 +35,8 @@ class Query:
     published_as_of: datetime | None = None
     known_as_of: int | None = None
     known_time: datetime | None = None
+    policy: str | None = None
+    persons: bool = False
 
     @property
     def moment(self) -> Moment:
@@ -36,7 +46,7 @@ class Query:
     @property
     def live(self) -> bool:
         """Whether the question is about now and everybody, so that stored cells answer it."""
-        return self.moment == Moment() and self.originator is None
+        return self.moment == Moment() and self.originator is None and self.policy is None
 
 
 @dataclass(frozen=True, slots=True)

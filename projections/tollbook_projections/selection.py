@@ -5,15 +5,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from tollbook_projections.consolidation.claim import BookKey, Claim, SeriesKey
-from tollbook_projections.consolidation.interval import interval_of
-from tollbook_projections.consolidation.region import Flow, Pairs, Region, areas_key
+from tollbook_projections.assignments import Assignments, own_incident
 from tollbook_projections.filing import Document
-from tollbook_schemas.gazetteer import Gazetteer
-from tollbook_schemas.policy import Policy
-from tollbook_schemas.times import end_of, instant_of, start_of
+from tollbook_schemas.times import end_of, instant_of
 
-_SEGMENT = ("status", "group", "community", "sex", "age_band")
 _SERIES_BREAKS = frozenset({"definition_change", "scope_change", "rebase"})
 
 
@@ -58,6 +53,7 @@ class Dossier:
         versions: as filed, then after each act that changed it, in order.
         acts: the acts applied, in order of their time.
         excluded: None, or why the figure counts no more: `retracted` or `duplicate`.
+        incident: the incident it belongs to after all acts on incidents; None for none.
     """
 
     filed: Document
@@ -67,6 +63,7 @@ class Dossier:
     role: str
     status: str
     forced: bool
+    incident: str | None
 
     @property
     def id(self) -> str:
@@ -76,18 +73,38 @@ class Dossier:
 
 @dataclass(frozen=True, slots=True)
 class Admitted:
-    """The figures of a question: dossiers by id, acts that still wait for their figure."""
+    """The figures of a question.
+
+    Attributes:
+        dossiers: by the figures' global ids.
+        waiting: acts whose figure is not there.
+        assignments: the acts on incidents that the question knows.
+        waiting_incidents: such acts that name figures which are not there, with these figures.
+    """
 
     dossiers: Mapping[str, Dossier]
-    waiting: tuple[Document, ...] = field(default=())
+    waiting: tuple[Document, ...] = ()
+    assignments: Assignments = field(default_factory=Assignments)
+    waiting_incidents: tuple[tuple[Document, tuple[str, ...]], ...] = ()
 
 
-def admit(figures: Iterable[Document], acts: Iterable[Document], moment: Moment) -> Admitted:
+def admit(
+    figures: Iterable[Document],
+    acts: Iterable[Document],
+    moment: Moment,
+    incidents: Iterable[Document] = (),
+) -> Admitted:
     """The figures recorded and published by a moment, each with its acts by then applied.
 
     An act applies in order of its time, then source and id, whatever order it arrived in; one
     whose figure is not there waits (section 5, order). `as_of` is not applied here: it selects
-    among the values of a series, see `claims_of`.
+    among the values of a series, see `Reading.claims`.
+
+    Args:
+        figures: documents of `filing.filed_figures`.
+        acts: documents of `filing.acts`.
+        moment: the three clocks.
+        incidents: documents of `filing.incident_acts`.
     """
     filed = {
         document["id"]: document
@@ -103,14 +120,19 @@ def admit(figures: Iterable[Document], acts: Iterable[Document], moment: Moment)
             by_figure.setdefault(act["figure"], []).append(act)
         else:
             waiting.append(act)
+    assignments = Assignments.of(
+        act for act in incidents if _recorded(act, moment) and _done(act, moment)
+    )
     dossiers = {
-        figure: dossier_of(document, by_figure.get(figure, ()))
+        figure: dossier_of(document, by_figure.get(figure, ()), assignments)
         for figure, document in filed.items()
     }
-    return Admitted(dossiers, tuple(waiting))
+    return Admitted(dossiers, tuple(waiting), assignments, assignments.waiting(filed))
 
 
-def dossier_of(filed: Document, acts: Iterable[Document]) -> Dossier:
+def dossier_of(
+    filed: Document, acts: Iterable[Document], assignments: Assignments | None = None
+) -> Dossier:
     """A figure after its acts, in order of time, source and id."""
     body: dict[str, Any] = filed["figure"]
     ordered = sorted(acts, key=lambda act: (instant_of(act["time"]), act["event"]))
@@ -132,37 +154,9 @@ def dossier_of(filed: Document, acts: Iterable[Document]) -> Dossier:
                 if kind == "reinstatement":
                     excluded = None
                 _revise(versions, act)
-    return Dossier(filed, tuple(versions), tuple(ordered), excluded, role, status, forced)
-
-
-def claims_of(
-    dossier: Dossier, gazetteer: Gazetteer, policy: Policy, as_of: datetime | None = None
-) -> tuple[Claim, ...]:
-    """The claims of a figure's live versions; none where it is retracted, a duplicate or held.
-
-    Figures of other roles give claims too: they are checks, which `Claim.role` tells apart.
-    """
-    if dossier.excluded is not None or dossier.role == "held":
-        return ()
-    claims: list[Claim] = []
-    for version in dossier.versions:
-        if version.replaced:
-            continue
-        claims.extend(
-            claim
-            for claim in claim_of(dossier, version, gazetteer, policy)
-            if as_of is None or claim.as_of <= as_of
-        )
-    return tuple(claims)
-
-
-def claim_of(
-    dossier: Dossier, version: Version, gazetteer: Gazetteer, policy: Policy
-) -> tuple[Claim, ...]:
-    """The claim a version makes; one for each area where its mode is `each`."""
-    return tuple(
-        _claim(dossier, version, areas, gazetteer, policy) for areas in _area_sets(version.body)
-    )
+    path = assignments.path(filed) if assignments is not None else ()
+    incident = path[-1] if path else own_incident(filed)
+    return Dossier(filed, tuple(versions), tuple(ordered), excluded, role, status, forced, incident)
 
 
 def published_at(filed: Document) -> datetime:
@@ -172,13 +166,17 @@ def published_at(filed: Document) -> datetime:
 
 def cut_off(dossier: Dossier, version: Version) -> tuple[datetime, str, bool]:
     """The as_of of a version: the instant, its text, and whether it was assumed."""
-    body = version.body
+    text, assumed = cut_off_of(dossier.filed, version.body)
+    return end_of(text), text, assumed
+
+
+def cut_off_of(filed: Document, body: Mapping[str, Any]) -> tuple[str, bool]:
+    """The text of a figure's as_of and whether it was assumed: the window's end, else published."""
+    text = body.get("as_of")
+    if text is not None:
+        return text, False
     window = body.get("window") or {}
-    text = body.get("as_of") or window.get("end")
-    if text is None:
-        text = dossier.filed["published_at"] or dossier.filed["time"]
-        return end_of(text), text, True
-    return end_of(text), text, body.get("as_of") is None
+    return window.get("end") or filed["published_at"] or filed["time"], True
 
 
 def _revise(versions: list[Version], act: Document) -> None:
@@ -196,97 +194,6 @@ def _revise(versions: list[Version], act: Document) -> None:
         return
     versions[-1] = Version(last.body, last.act, replaced=True)
     versions.append(Version(body, act))
-
-
-def _area_sets(body: Mapping[str, Any]) -> list[list[str]]:
-    areas: list[str] = body["areas"]
-    return [[area] for area in areas] if body.get("mode") == "each" else [areas]
-
-
-def _claim(
-    dossier: Dossier,
-    version: Version,
-    areas: list[str],
-    gazetteer: Gazetteer,
-    policy: Policy,
-) -> Claim:
-    body, filed = version.body, dossier.filed
-    as_of, _, assumed = cut_off(dossier, version)
-    interval, flags = interval_of(body["quantity"], policy)
-    window = body.get("window") or {}
-    start = start_of(window["start"]) if window.get("start") else None
-    end = end_of(window["end"]) if window.get("end") else as_of
-    event = filed["event"] if version.act is None else version.act["event"]
-    own_relay = bool(filed["relayed_by"])
-    return Claim(
-        figure=dossier.id,
-        event=event,
-        series=_series_key(dossier, body, areas, start, end, gazetteer),
-        order=(as_of, published_at(filed), own_relay, filed["event"], event, filed["index"]),
-        start=start,
-        end=end,
-        as_of=as_of,
-        interval=interval,
-        attribution=(body.get("attribution") or {}).get("group"),
-        part_of=_global(filed, body.get("part_of")),
-        role=dossier.role,
-        relay=own_relay,
-        forced=dossier.forced,
-        explained=version.act is not None or dossier.forced,
-        flags=(*flags, "as_of_assumed") if assumed else flags,
-    )
-
-
-def _series_key(
-    dossier: Dossier,
-    body: Mapping[str, Any],
-    areas: list[str],
-    start: datetime | None,
-    end: datetime,
-    gazetteer: Gazetteer,
-) -> SeriesKey:
-    basis = body["basis"]
-    nature = "stock" if basis == "stock" else "count"
-    book = BookKey(dossier.filed["originator"], body["measure"], body["unit"], nature)
-    flow = Flow(_end(body.get("origin"), gazetteer), _end(body.get("destination"), gazetteer))
-    region = Region(
-        areas_key(gazetteer.canonical(area) for area in areas),
-        segment_pairs(body.get("segment") or {}),
-        flow,
-    )
-    incident = body.get("incident")
-    if basis == "incident" and incident is None:
-        incident = dossier.id
-    return SeriesKey(
-        book=book,
-        region=region,
-        basis=basis,
-        partial=body.get("coverage") == "partial",
-        place=body.get("place"),
-        incident=incident,
-        dated_by=body.get("dated_by"),
-        phase=body.get("phase", 0),
-        window=(start, end) if basis in {"increment", "flow"} else None,
-    )
-
-
-def segment_pairs(segment: Mapping[str, str]) -> Pairs:
-    """A segment document as pairs in slug order; `status: any` constrains nothing."""
-    return tuple(
-        (name, segment[name])
-        for name in _SEGMENT
-        if segment.get(name) is not None and (name, segment[name]) != ("status", "any")
-    )
-
-
-def _end(areas: list[str] | None, gazetteer: Gazetteer) -> tuple[str, ...] | None:
-    return areas_key(gazetteer.canonical(area) for area in areas) if areas else None
-
-
-def _global(filed: Document, reference: str | None) -> str | None:
-    if reference is None or "#" in reference:
-        return reference
-    return f"{filed['event']}#{reference}"
 
 
 def _recorded(document: Document, moment: Moment) -> bool:

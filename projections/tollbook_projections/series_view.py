@@ -9,15 +9,13 @@ from tollbook_projections.consolidation.books import Books
 from tollbook_projections.consolidation.claim import Claim, SeriesKey
 from tollbook_projections.consolidation.region import slug_of
 from tollbook_projections.documents import area_text, as_of_text, segment_text
-from tollbook_projections.dossiers import Files
+from tollbook_projections.dossiers import admitted_of
 from tollbook_projections.filing import Document
 from tollbook_projections.query import Query
+from tollbook_projections.reading import Reading
 from tollbook_projections.selection import (
     Dossier,
     Version,
-    admit,
-    claim_of,
-    claims_of,
     cut_off,
 )
 from tollbook_schemas.gazetteer import Gazetteer
@@ -51,15 +49,13 @@ def series_documents(
     rows: Mapping[str, bytes], query: Query, gazetteer: Gazetteer, policy: Policy
 ) -> list[Document]:
     """Every series a query asks for, each with its revisions in order of as_of."""
-    files = Files()
-    files.load(rows)
-    admitted = admit(files.figures.values(), files.all_acts(), query.moment)
-    books = Books(gazetteer, policy)
+    admitted = admitted_of(rows, query.moment)
+    books, reading = Books(gazetteer, policy), Reading(gazetteer, policy)
     series: dict[SeriesKey, list[_Entry]] = {}
     for figure in sorted(admitted.dossiers):
         dossier = admitted.dossiers[figure]
-        books.replace(figure, claims_of(dossier, gazetteer, policy, query.as_of))
-        for key, entry in _entries(dossier, query, gazetteer, policy):
+        books.replace(figure, reading.claims(dossier, query.as_of))
+        for key, entry in _entries(dossier, query, reading):
             series.setdefault(key, []).append(entry)
     marks = books.marks()
     documents = [
@@ -104,19 +100,17 @@ def _window_text(key: SeriesKey) -> str | None:
     return f"{began.removesuffix('T00:00:00Z')}..{as_of_text(end)}"
 
 
-def _entries(
-    dossier: Dossier, query: Query, gazetteer: Gazetteer, policy: Policy
-) -> list[tuple[SeriesKey, _Entry]]:
+def _entries(dossier: Dossier, query: Query, reading: Reading) -> list[tuple[SeriesKey, _Entry]]:
     """The versions of a figure, then the acts that changed its standing."""
     found: list[tuple[SeriesKey, _Entry]] = []
     before: Mapping[str, Any] | None = None
     for version in dossier.versions:
-        for claim in claim_of(dossier, version, gazetteer, policy):
+        for claim in reading.version_claims(dossier, version):
             if _by(claim, query):
                 found += [(claim.series, _version_entry(dossier, version, claim, before))]
         before = version.body["quantity"]
     last = dossier.versions[-1]
-    for claim in claim_of(dossier, last, gazetteer, policy):
+    for claim in reading.version_claims(dossier, last):
         if _by(claim, query):
             found += [
                 (claim.series, _act_entry(dossier, last, claim, act))

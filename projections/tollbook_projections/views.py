@@ -2,15 +2,19 @@
 
 from collections.abc import Iterable, Mapping
 
-from tollbook_projections.consolidation.consolidate import Consolidation, consolidate
+from tollbook_projections.conflict_view import conflicts_document
+from tollbook_projections.consolidation.consolidate import consolidate
 from tollbook_projections.documents import cell_document, check_document
-from tollbook_projections.dossiers import Files
-from tollbook_projections.filing import Document, decode
-from tollbook_projections.query import Position, Query, clocks
-from tollbook_projections.selection import admit, published_at
+from tollbook_projections.dossiers import admitted_of
+from tollbook_projections.explain import explain_document
+from tollbook_projections.filing import CELL_ROW, Document, decode
+from tollbook_projections.households import with_persons
+from tollbook_projections.incident_view import incidents_document
+from tollbook_projections.query import MOVEMENTS, Position, Query, clocks
+from tollbook_projections.selection import Dossier, published_at
 from tollbook_projections.series_view import series_documents
+from tollbook_projections.source_view import sources_document
 from tollbook_projections.statements import STATEMENT_ROW
-from tollbook_projections.tolls import CELL_ROW
 from tollbook_schemas.gazetteer import Gazetteer
 from tollbook_schemas.policy import Policy
 
@@ -27,35 +31,69 @@ def toll_document(
 
     Args:
         crisis: its slug, printed.
-        rows: the rows of the crisis in the read model `tolls`.
+        rows: the rows of the crisis in the read model `figures`.
         query: what is asked.
         position: where these rows were read.
         gazetteer: names of areas, and what lies inside them.
         policy: the policy to consolidate with.
     """
-    answer = _consolidated(rows, query, gazetteer, policy)
+    return _cells_document(crisis, rows, query, position, (gazetteer, policy), movements=False)
+
+
+def displacement_document(
+    crisis: str,
+    rows: Mapping[str, bytes],
+    query: Query,
+    position: Position,
+    gazetteer: Gazetteer,
+    policy: Policy,
+) -> Document:
+    """The view `displacement`: the same document of movements and of people present."""
+    return _cells_document(crisis, rows, query, position, (gazetteer, policy), movements=True)
+
+
+def _cells_document(
+    crisis: str,
+    rows: Mapping[str, bytes],
+    query: Query,
+    position: Position,
+    read_with: tuple[Gazetteer, Policy],
+    *,
+    movements: bool,
+) -> Document:
+    gazetteer, policy = read_with
+    dossiers = _dossiers(rows, query, movements=movements)
+    answer = consolidate(
+        dossiers,
+        gazetteer,
+        policy,
+        as_of=query.as_of,
+        originator=query.originator,
+        cells=not query.live,
+    )
     if query.live:
         cells: Iterable[Document] = (
             decode(row) for key, row in sorted(rows.items()) if key.startswith(CELL_ROW)
         )
     else:
         cells = (cell_document(cell, gazetteer) for cell in answer.cells)
+    asked = [
+        cell
+        for cell in cells
+        if (cell["measure"] in MOVEMENTS) == movements and _asked(cell, query, gazetteer)
+    ]
     return {
         "crisis": crisis,
         **clocks(query, position),
         "policy": policy.id,
         "gazetteer": gazetteer.version,
-        "cells": [cell for cell in cells if _asked(cell, query, gazetteer)],
+        "cells": with_persons(asked, dossiers, gazetteer, policy) if query.persons else asked,
         "checks": [
             check_document(check)
             for check in answer.checks
             if query.measure in {None, check.counted.measure}
         ],
     }
-
-
-displacement_document = toll_document
-"""The view `displacement`: the same document from the rows of that read model."""
 
 
 def revisions_document(
@@ -97,21 +135,13 @@ def statements_document(
     return {"crisis": crisis, **clocks(query, position), "statements": statements}
 
 
-def _consolidated(
-    rows: Mapping[str, bytes], query: Query, gazetteer: Gazetteer, policy: Policy
-) -> Consolidation:
-    files = Files()
-    files.load(rows)
-    moment = query.moment
-    admitted = admit(files.figures.values(), files.all_acts(), moment)
-    return consolidate(
-        admitted.dossiers,
-        gazetteer,
-        policy,
-        as_of=query.as_of,
-        originator=query.originator,
-        cells=not query.live,
-    )
+def _dossiers(rows: Mapping[str, bytes], query: Query, *, movements: bool) -> dict[str, Dossier]:
+    """The admitted figures of movements, or those of everything else."""
+    return {
+        figure: dossier
+        for figure, dossier in admitted_of(rows, query.moment).dossiers.items()
+        if (dossier.filed["figure"]["measure"] in MOVEMENTS) == movements
+    }
 
 
 def _asked(cell: Document, query: Query, gazetteer: Gazetteer) -> bool:
@@ -126,8 +156,12 @@ def _asked(cell: Document, query: Query, gazetteer: Gazetteer) -> bool:
 __all__ = [
     "Position",
     "Query",
+    "conflicts_document",
     "displacement_document",
+    "explain_document",
+    "incidents_document",
     "revisions_document",
+    "sources_document",
     "statements_document",
     "toll_document",
 ]

@@ -10,12 +10,21 @@ from tollbook_projections.consolidation.checks import Check
 from tollbook_projections.consolidation.consolidate import Consolidation, consolidate
 from tollbook_projections.consolidation.interval import Interval
 from tollbook_projections.consolidation.region import slug_of
-from tollbook_projections.filing import Document, acts, encode, filed_figures
+from tollbook_projections.documents import cell_document
+from tollbook_projections.filing import (
+    Document,
+    acts,
+    encode,
+    filed_figures,
+    incident_acts,
+)
+from tollbook_projections.households import with_persons
 from tollbook_projections.projection import Recorded
 from tollbook_projections.query import Query
 from tollbook_projections.selection import Moment, admit
 from tollbook_projections.series_view import series_documents
 from tollbook_schemas.event import Event
+from tollbook_schemas.filed import filed_of
 from tollbook_schemas.gazetteer import default_gazetteer
 from tollbook_schemas.policy import Policy, default_policy
 from tollbook_schemas.times import end_of
@@ -121,6 +130,30 @@ def act(kind: str, name: str, number: int, figure: str, **fields: Any) -> Docume
     return _event(f"org.tollbook.figure.{kind}.v1", name, number, data)
 
 
+def incident_opened(
+    name: str, number: int, incident: str, figures: Iterable[str] = (), **fields: Any
+) -> Document:
+    """An incident given a name, and figures to it by their global ids."""
+    listed = {"figures": list(figures)} if figures else {}
+    data = {"incident": incident, "title": incident, "reason": "said so", **listed} | fields
+    return _event("org.tollbook.incident.opened.v1", name, number, data)
+
+
+def incidents_merged(name: str, number: int, incidents: Iterable[str], into: str) -> Document:
+    """Several incidents, by slug or by a figure's global id, found to be one."""
+    data = {"incidents": list(incidents), "into": into, "reason": "said so"}
+    return _event("org.tollbook.incidents.merged.v1", name, number, data)
+
+
+def incident_split(
+    name: str, number: int, incident: str, into: Mapping[str, list[str]]
+) -> Document:
+    """One incident found to be several, each with its figures."""
+    parts = [{"incident": part, "figures": figures} for part, figures in into.items()]
+    data = {"incident": incident, "into": parts, "reason": "said so"}
+    return _event("org.tollbook.incident.split.v1", name, number, data)
+
+
 def gid(figure: str) -> str:
     """The global id of `report#figure`."""
     return f"{SOURCE}/{figure}"
@@ -204,8 +237,8 @@ def recorded(events: Iterable[Mapping[str, Any]]) -> list[Recorded]:
     """The events in a ledger of one partition, one a minute."""
     start = datetime(2025, 4, 1, tzinfo=UTC)
     return [
-        Recorded(0, number, start + timedelta(minutes=number), Event.model_validate(event))
-        for number, event in enumerate(events, 1)
+        Recorded(0, number, start + timedelta(minutes=number), filed_of(Event.model_validate(one)))
+        for number, one in enumerate(events, 1)
     ]
 
 
@@ -220,7 +253,7 @@ def ask(
     """What these events say, now or at a day (or sequence)."""
     figures, done = documents(recorded(events))
     moment = Moment(_end(as_of), _end(published_as_of), known_as_of)
-    dossiers = admit(figures, done, moment).dossiers
+    dossiers = admit(figures, done, moment, on_incidents(recorded(events))).dossiers
     told = consolidate(
         dossiers,
         default_gazetteer(),
@@ -229,6 +262,16 @@ def ask(
         originator=originator,
     )
     return Answer(told)
+
+
+def on_cells(*events: Mapping[str, Any], policy: Policy | None = None) -> list[Document]:
+    """The cells these events make now, households said in persons too, in order."""
+    used = policy or default_policy()
+    figures, done = documents(recorded(events))
+    dossiers = admit(figures, done, Moment()).dossiers
+    told = consolidate(dossiers, default_gazetteer(), used)
+    cells = [cell_document(cell, default_gazetteer()) for cell in told.cells]
+    return with_persons(cells, dossiers, default_gazetteer(), used)
 
 
 def documents(events: Iterable[Recorded]) -> tuple[list[Document], list[Document]]:
@@ -240,11 +283,18 @@ def documents(events: Iterable[Recorded]) -> tuple[list[Document], list[Document
     )
 
 
+def on_incidents(events: Iterable[Recorded]) -> list[Document]:
+    """The acts on incidents of some recorded events."""
+    return [document for event in events for document in incident_acts(event)]
+
+
 def history(*events: Mapping[str, Any], query: Query | None = None) -> list[Document]:
     """The series these events make, as the view `revisions` shows them."""
     figures, done = documents(recorded(events))
     rows = {f"figure/{one['id']}": encode(one) for one in figures}
     rows |= {f"act/{one['sequence']:012d}/{one['figure']}": encode(one) for one in done}
+    on = on_incidents(recorded(events))
+    rows |= {f"incident/{one['sequence']:012d}": encode(one) for one in on}
     return series_documents(rows, query or Query(), default_gazetteer(), default_policy())
 
 

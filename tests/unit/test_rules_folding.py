@@ -1,7 +1,7 @@
 """Folding events into rows: pages, restarts and live answers make no difference."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from figures_builder import SOURCE
@@ -10,12 +10,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tollbook_projections.catalogue import folds
+from tollbook_projections.figures import FigureFold
 from tollbook_projections.filing import Document
 from tollbook_projections.projection import Fold, Recorded
 from tollbook_projections.query import Position, Query
-from tollbook_projections.tolls import TollFold
 from tollbook_projections.views import toll_document
 from tollbook_schemas.event import Event
+from tollbook_schemas.filed import filed_of
 from tollbook_schemas.gazetteer import default_gazetteer
 from tollbook_schemas.policy import default_policy
 from tollbook_schemas.times import instant_of
@@ -23,7 +24,20 @@ from tollbook_schemas.times import instant_of
 GAZETTEER = default_gazetteer()
 POLICY = default_policy()
 CRISIS = "hidden"
+AT = instant_of(f"{date(DAYS)}T12:00:00Z")
 Rows = dict[str, bytes]
+INCIDENT_ACTS: dict[str, Callable[[str], Document]] = {
+    "incident.opened": lambda figure: {
+        "incident": "incident-0",
+        "title": "A strike",
+        "figures": [figure],
+    },
+    "incidents.merged": lambda figure: {"incidents": ["incident-1", figure], "into": "incident-0"},
+    "incident.split": lambda figure: {
+        "incident": "incident-0",
+        "into": [{"incident": "incident-9", "figures": [figure]}],
+    },
+}
 WORLDLY = settings(
     max_examples=60,
     deadline=None,
@@ -40,7 +54,7 @@ def event_lists(draw: st.DrawFn) -> list[Recorded]:
         figure = draw(st.sampled_from(figures))["id"]
         events.insert(draw(st.integers(0, len(events))), draw(acts(figure, place)))
     return [
-        Recorded(0, sequence, instant_of(f"{date(DAYS)}T12:00:00Z"), Event.model_validate(one))
+        Recorded(0, sequence, AT, filed_of(Event.model_validate(one)))
         for sequence, one in enumerate(events, 1)
     ]
 
@@ -58,7 +72,11 @@ def filed(figure: Document) -> Document:
 @st.composite
 def acts(draw: st.DrawFn, figure: str, place: int) -> Document:
     data: dict[str, Any] = {"figure": figure, "reason": "said so"}
-    kind = draw(st.sampled_from(("figure.retracted", "figure.reviewed", "figure.revised")))
+    kinds = ("figure.retracted", "figure.reviewed", "figure.revised", *INCIDENT_ACTS)
+    kind = draw(st.sampled_from(kinds))
+    if kind in INCIDENT_ACTS:
+        data = {"reason": "said so"} | INCIDENT_ACTS[kind](figure)
+        return envelope(kind, SOURCE, f"act-{place}", f"{date(DAYS)}T1{place}:00:00Z", data)
     if kind == "figure.reviewed":
         data |= {"role": "held", "reviewer": "desk"}
     if kind == "figure.revised":
@@ -139,7 +157,7 @@ def test_a_restart_from_the_rows_changes_nothing(events: list[Recorded], stop: i
 @WORLDLY
 @given(event_lists())
 def test_live_cells_are_the_consolidated_ones(events: list[Recorded]) -> None:
-    rows = folded(TollFold(GAZETTEER, POLICY), events, 3)
+    rows = folded(FigureFold(GAZETTEER, POLICY), events, 3)
     position = Position(len(events), None)
     live = toll_document(CRISIS, rows, Query(), position, GAZETTEER, POLICY)
     query = Query(known_as_of=len(events))
@@ -154,8 +172,8 @@ def test_live_cells_are_the_consolidated_ones(events: list[Recorded]) -> None:
 def test_the_answer_known_then_is_the_live_answer_of_then(
     events: list[Recorded], known: int
 ) -> None:
-    now = folded(TollFold(GAZETTEER, POLICY), events, 3)
-    then = folded(TollFold(GAZETTEER, POLICY), events[:known], 1)
+    now = folded(FigureFold(GAZETTEER, POLICY), events, 3)
+    then = folded(FigureFold(GAZETTEER, POLICY), events[:known], 1)
     position = Position(len(events), None)
 
     asked = toll_document(CRISIS, now, Query(known_as_of=known), position, GAZETTEER, POLICY)

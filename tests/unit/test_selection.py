@@ -8,14 +8,13 @@ from figures_builder import act, day, documents, fig, gid, quantity, recorded, r
 
 from tollbook_projections.consolidation.claim import Claim
 from tollbook_projections.filing import Document
+from tollbook_projections.reading import Reading, segment_pairs
 from tollbook_projections.selection import (
     NOW,
     Dossier,
     Moment,
     admit,
-    claims_of,
     cut_off,
-    segment_pairs,
 )
 from tollbook_schemas.gazetteer import default_gazetteer
 from tollbook_schemas.policy import default_policy
@@ -29,7 +28,8 @@ def dossier(*events: Document, figure: str = "a#x", moment: Moment = NOW) -> Dos
 
 def claims(*events: Document, figure: str = "a#x") -> tuple[Claim, ...]:
     """The claims of a figure after some events."""
-    return claims_of(dossier(*events, figure=figure), default_gazetteer(), default_policy())
+    reading = Reading(default_gazetteer(), default_policy())
+    return reading.claims(dossier(*events, figure=figure))
 
 
 FILED = report("a", 8, fig("x", 100, "SY-LA"))

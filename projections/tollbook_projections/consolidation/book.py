@@ -41,7 +41,10 @@ class Node:
             kept = self.floors
         else:
             return self.base
-        return kept.setdefault(key, Series())
+        found = kept.get(key)
+        if found is None:
+            found = kept[key] = Series()
+        return found
 
     def all_series(self) -> Iterator[Series]:
         """Every series of the region."""
@@ -60,41 +63,49 @@ class Sheet:
 
     Attributes:
         nodes: the series of each region.
-        incidents: a sheet for each incident, by its id.
+        incidents: the series of each region of each incident, by its id.
         logs: what the incidents come to, region by region, as `facts.py` last summed them up.
-        summed: the spans each incident contributed to the logs, or to `inner`.
+        summed: the spans each incident contributed to the logs, or to `beside`.
         beside: spans that are not summed: floors inside a wider region of the same incident,
             and windows that overlap another one of it.
         changed: incidents to sum up again.
+        stale: regions whose series changed since the sheet was last solved.
         grid: how its regions lie to each other, as `grid.py` last worked it out.
+        kept: values that `solver.py` worked out and nothing has changed since.
     """
 
     nodes: dict[Region, Node] = field(default_factory=dict)
-    incidents: dict[str, "Sheet"] = field(default_factory=dict)
+    incidents: dict[str, dict[Region, Node]] = field(default_factory=dict)
     logs: dict[Region, IncidentLog] = field(default_factory=dict)
     summed: dict[str, list["IncidentPart"]] = field(default_factory=dict)
     beside: dict[str, dict[Region, dict[str, Span]]] = field(
         default_factory=lambda: {"floor": {}, "window": {}}
     )
     changed: set[str] = field(default_factory=set)
+    stale: set[Region] = field(default_factory=set)
     grid: object | None = None
+    kept: object | None = None
 
     def series(self, key: SeriesKey) -> Series:
-        """The series of a key, about to change; figures of one incident have their own sheet."""
-        sheet = self
-        if key.incident is not None:
+        """The series of a key, about to change; figures of one incident stand by themselves."""
+        nodes, region = self.nodes, key.region
+        if key.incident is None:
+            self.stale.add(region)
+        else:
             self.changed.add(key.incident)
-            sheet = self.incidents.setdefault(key.incident, Sheet())
-        node = sheet.nodes.setdefault(key.region, Node())
+            found = self.incidents.get(key.incident)
+            nodes = self.incidents[key.incident] = {} if found is None else found
+        node = nodes.get(region)
+        if node is None:
+            node = nodes[region] = Node()
         node.current = None
         return node.series(key)
 
     def all_series(self) -> Iterator[Series]:
         """Every series of the sheet and of its incidents."""
-        for node in self.nodes.values():
-            yield from node.all_series()
-        for sheet in self.incidents.values():
-            yield from sheet.all_series()
+        for nodes in (self.nodes, *self.incidents.values()):
+            for node in nodes.values():
+                yield from node.all_series()
 
 
 @dataclass(slots=True)
@@ -130,4 +141,8 @@ class Book:
 
     def _series(self, claim: Claim) -> Series:
         key = claim.series
-        return self.sheets.setdefault((key.dated_by, key.phase), Sheet()).series(key)
+        way = (key.dated_by, key.phase)
+        sheet = self.sheets.get(way)
+        if sheet is None:
+            sheet = self.sheets[way] = Sheet()
+        return sheet.series(key)

@@ -1,7 +1,8 @@
 """All books of a crisis, and the cells they make."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import NamedTuple
 
 from tollbook_projections.consolidation.book import Book
 from tollbook_projections.consolidation.buckets import bucket, unspecified
@@ -24,8 +25,7 @@ DATED_BY = (None, "documentation", "publication", "occurrence")
 """The order in which a cell picks how its deaths were dated (R17)."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Kind:
+class Kind(NamedTuple):
     """What is counted: cells of different kinds never mix."""
 
     measure: str
@@ -33,8 +33,7 @@ class Kind:
     nature: str
 
 
-@dataclass(frozen=True, slots=True)
-class CellKey:
+class CellKey(NamedTuple):
     """What identifies a cell (section 5): kind, areas, segment, origin and destination.
 
     Attributes:
@@ -56,64 +55,104 @@ class Cell:
     originators: dict[str, Value]
 
 
-@dataclass(slots=True)
 class Books:
     """The counted figures of one crisis by originator and kind, kept up to date claim by claim."""
 
-    gazetteer: Gazetteer
-    policy: Policy
-    books: dict[BookKey, Book] = field(default_factory=dict)
-    claims: dict[str, tuple[Claim, ...]] = field(default_factory=dict)
-    _lattice: Lattice | None = None
-    _solved: dict[BookKey, list[tuple[CellKey, Value]]] = field(default_factory=dict)
+    def __init__(self, gazetteer: Gazetteer, policy: Policy) -> None:
+        """Take what tells how areas lie and which source comes first."""
+        self.gazetteer = gazetteer
+        self.policy = policy
+        self.lattice = Lattice(gazetteer)
+        self.books: dict[BookKey, Book] = {}
+        self.claims: dict[str, tuple[Claim, ...]] = {}
+        self._values: dict[BookKey, dict[CellKey, Value]] = {}
+        self._changed: set[BookKey] = set()
 
-    @property
-    def lattice(self) -> Lattice:
-        """The order of regions, remembered over all questions to these books."""
-        if self._lattice is None:
-            self._lattice = Lattice(self.gazetteer)
-        return self._lattice
-
-    def replace(self, figure: str, claims: Iterable[Claim]) -> set[Kind]:
-        """Sets the claims of a figure, removing those it had; returns the kinds that changed."""
-        old = self.claims.pop(figure, ())
+    def replace(self, figure: str, claims: Iterable[Claim]) -> None:
+        """Sets the claims of a figure, removing those it had."""
+        old = self.claims.pop(figure, None)
+        if old is not None:
+            for claim in old:
+                self._changed.add(claim.series.book)
+                if claim.role == "counted":
+                    self.books[claim.series.book].remove(claim)
         new = tuple(claims)
-        for claim in old:
-            if claim.role == "counted":
-                self.books[claim.series.book].remove(claim)
+        if not new:
+            return
+        self.claims[figure] = new
         for claim in new:
+            key = claim.series.book
+            self._changed.add(key)
             if claim.role == "counted":
-                book = self.books.setdefault(claim.series.book, Book(claim.series.book))
+                book = self.books.get(key)
+                if book is None:
+                    book = self.books[key] = Book(key)
                 book.put(claim)
-        if new:
-            self.claims[figure] = new
-        for claim in (*old, *new):
-            self._solved.pop(claim.series.book, None)
-        return {kind_of(claim.series.book) for claim in (*old, *new)}
 
     def kinds(self) -> list[Kind]:
         """What is counted in this crisis, in order."""
         return sorted({kind_of(key) for key in self.books})
 
+    def changed_kinds(self) -> list[Kind]:
+        """The kinds with figures that changed since their cells were last asked for, in order."""
+        return sorted({kind_of(key) for key in self._changed})
+
+    def settled(self) -> None:
+        """Takes the figures as they are for known: only later ones are changes."""
+        self._changed.clear()
+
+    def members(self) -> dict[str, list[str]]:
+        """The figures of each incident."""
+        found: dict[str, list[str]] = {}
+        for figure, claims in self.claims.items():
+            incident = claims[0].series.incident
+            if incident is not None:
+                found.setdefault(incident, []).append(figure)
+        return found
+
     def cells(self, kind: Kind) -> list[Cell]:
         """The consolidated cells of one kind, in order."""
-        found: dict[CellKey, dict[str, Value]] = {}
-        for key in sorted(self.books, key=lambda key: key.originator):
-            if kind_of(key) == kind:
-                for cell, value in self._book_cells(key, kind):
-                    found.setdefault(cell, {})[key.originator] = value
-        return [
-            Cell(key, merge(values, self.policy), values)
-            for key, values in sorted(found.items(), key=lambda pair: _cell_order(pair[0]))
-        ]
+        self.changed_cells(kind)
+        books = self._of(kind)
+        keys = {cell for book in books for cell in self._values[book]}
+        return [self._merged(key, books) for key in sorted(keys, key=_cell_order)]
 
-    def _book_cells(self, key: BookKey, kind: Kind) -> list[tuple[CellKey, Value]]:
-        """One originator's cells, kept until one of its figures changes."""
-        known = self._solved.get(key)
-        if known is None:
-            known = list(_book_cells(self.books[key], kind, self.lattice))
-            self._solved[key] = known
-        return known
+    def changed_cells(self, kind: Kind) -> dict[CellKey, Cell | None]:
+        """The cells of a kind that changed since this was last asked, None for those gone.
+
+        All of them the first time.
+        """
+        touched: dict[CellKey, bool] = {}
+        books = self._of(kind)
+        for key in books:
+            if key in self._values and key not in self._changed:
+                continue
+            old = self._values.get(key, {})
+            new = self._values[key] = dict(_book_cells(self.books[key], kind, self.lattice))
+            for cell, value in new.items():
+                known = old.get(cell)
+                if known is not value and known != value:
+                    touched[cell] = True
+            for cell in old.keys() - new.keys():
+                touched.setdefault(cell, False)
+        self._changed = {key for key in self._changed if kind_of(key) != kind}
+        return {
+            cell: self._merged(cell, books)
+            if there or any(cell in self._values[key] for key in books)
+            else None
+            for cell, there in touched.items()
+        }
+
+    def _of(self, kind: Kind) -> list[BookKey]:
+        return sorted((key for key in self.books if kind_of(key) == kind), key=_originator)
+
+    def _merged(self, cell: CellKey, books: Iterable[BookKey]) -> Cell:
+        values = {
+            key.originator: value
+            for key in books
+            if (value := self._values[key].get(cell)) is not None
+        }
+        return Cell(cell, merge(values, self.policy), values)
 
     def marks(self) -> dict[str, tuple[str, ...]]:
         """What the order of values says about single figures, by figure."""
@@ -128,6 +167,10 @@ def kind_of(key: BookKey) -> Kind:
     return Kind(key.measure, key.unit, key.nature)
 
 
+def _originator(key: BookKey) -> str:
+    return key.originator
+
+
 def _book_cells(book: Book, kind: Kind, lattice: Lattice) -> Iterator[tuple[CellKey, Value]]:
     """One originator's cells: one dated_by a cell, phases added (R17)."""
     phases: dict[int, list[_Counted]] = {}
@@ -140,10 +183,10 @@ def _book_cells(book: Book, kind: Kind, lattice: Lattice) -> Iterator[tuple[Cell
     for region in dict.fromkeys(key for way in ways for one in way for key in one.areas):
         values = [value for way in ways if (value := _area_value(way, region)) is not None]
         yield CellKey("area", kind, region), add_phases(values)
-    for name, worth in (("unallocated", bucket), ("unspecified", unspecified)):
+    for name in ("unallocated", "unspecified"):
         for region in dict.fromkeys(key for way in ways for one in way for key in one.rest[name]):
             first = [next((one for one in way if region in one.rest[name]), None) for way in ways]
-            found = [worth(one.solver, region) for one in first if one is not None]
+            found = [one.left(name, region) for one in first if one is not None]
             values = [value for value in found if value is not None]
             if values:
                 yield CellKey(name, kind, region), add_phases(values)
@@ -154,8 +197,19 @@ class _Counted:
 
     def __init__(self, solver: Solver, lattice: Lattice) -> None:
         self.solver = solver
-        self.areas = _area_regions(solver, lattice)
-        self.rest = {"unallocated": _scopes(solver), "unspecified": dict.fromkeys(solver.facts)}
+        kept = solver.kept
+        if kept.cells is None or kept.cells[0] != solver.named:
+            kept.cells = (solver.named, (_area_regions(solver, lattice), _scopes(solver)))
+        self.areas, scopes = kept.cells[1]
+        self.rest = {"unallocated": scopes, "unspecified": dict.fromkeys(solver.facts)}
+
+    def left(self, name: str, region: Region) -> Value | None:
+        """What of a region no source has assigned: `unallocated` or `unspecified`."""
+        rest, key = self.solver.kept.rest, (name, region)
+        if key not in rest:
+            worth = bucket if name == "unallocated" else unspecified
+            rest[key] = worth(self.solver, region)
+        return rest[key]
 
 
 def _area_value(way: list[_Counted], region: Region) -> Value | None:

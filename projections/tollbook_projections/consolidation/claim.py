@@ -1,14 +1,13 @@
 """A claim: one version of one figure, ready to be consolidated."""
 
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from tollbook_projections.consolidation.interval import Interval
 from tollbook_projections.consolidation.region import Region
 
 
-@dataclass(frozen=True, slots=True)
-class BookKey:
+class BookKey(NamedTuple):
     """What makes figures addable at all: one originator, one thing counted (R3).
 
     Attributes:
@@ -21,8 +20,7 @@ class BookKey:
     nature: str
 
 
-@dataclass(frozen=True, slots=True)
-class SeriesKey:
+class SeriesKey(NamedTuple):
     """The series a figure belongs to: a later figure with the same key revises it (section 5)."""
 
     book: BookKey
@@ -36,8 +34,7 @@ class SeriesKey:
     window: tuple[datetime | None, datetime] | None
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(NamedTuple):
     """One version of a figure with its place in its series.
 
     Attributes:

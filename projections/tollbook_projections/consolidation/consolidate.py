@@ -6,7 +6,8 @@ from datetime import datetime
 
 from tollbook_projections.consolidation.books import Books, Cell
 from tollbook_projections.consolidation.checks import Check, checks_of
-from tollbook_projections.selection import Dossier, claims_of
+from tollbook_projections.reading import Reading
+from tollbook_projections.selection import Dossier
 from tollbook_schemas.gazetteer import Gazetteer
 from tollbook_schemas.policy import Policy
 
@@ -42,11 +43,11 @@ def consolidate(
         cells: False leaves the cells out, where they are already known and only the checks
             and marks are asked for.
     """
-    books = Books(gazetteer, policy)
+    books, reading = Books(gazetteer, policy), Reading(gazetteer, policy)
     for figure in sorted(dossiers):
         dossier = dossiers[figure]
         if originator is None or dossier.filed["originator"] == originator:
-            books.replace(figure, claims_of(dossier, gazetteer, policy, as_of))
+            books.replace(figure, reading.claims(dossier, as_of))
     kinds = books.kinds()
     return Consolidation(
         cells=tuple(cell for kind in kinds for cell in books.cells(kind)) if cells else (),

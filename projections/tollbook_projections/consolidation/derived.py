@@ -30,7 +30,7 @@ def derived(solver: "Solver", region: Region) -> Draft:
 
 def _along(solver: "Solver", axis: str, region: Region) -> tuple[int, Draft] | None:
     grid = solver.grid
-    outer = grid.widest(grid.touched(region)) if axis == "segment" else grid.outer(axis, region)
+    outer = grid.touched(region) if axis == "segment" else grid.outer(axis, region)
     if not outer:
         return None
     values = [solver.value(part) for part in outer]

@@ -95,6 +95,9 @@ class Facts:
         )
 
 
+NOTHING = Facts()
+
+
 def contradicts(floor: Span, base: Step | None) -> bool:
     """Whether a floor exceeds a closed figure of its own or a later day: that is kept (R13)."""
     high = base.interval.high if base is not None else None
@@ -113,13 +116,14 @@ def facts_of(sheet: Sheet, lattice: Lattice) -> dict[Region, Facts]:
     sheet.changed.clear()
     found = {region: _current(node) for region, node in sheet.nodes.items()}
     for region, log in sheet.logs.items():
-        found[region] = replace(found.get(region, Facts()), incidents=log)
+        known = found.get(region)
+        found[region] = Facts(incidents=log) if known is None else replace(known, incidents=log)
     for region, named in sheet.beside["floor"].items():
-        known = found.get(region, Facts())
+        known = found.get(region, NOTHING)
         spans = (*known.floor_increments, *(named[name] for name in sorted(named)))
         found[region] = replace(known, floor_increments=spans)
     for region, named in sheet.beside["window"].items():
-        known = found.get(region, Facts())
+        known = found.get(region, NOTHING)
         spans = (*known.increments, *(named[name] for name in sorted(named)))
         found[region] = replace(known, increments=spans)
     return {region: facts for region, facts in found.items() if not facts.empty}
@@ -134,6 +138,7 @@ def _current(node: Node) -> Facts:
 def _sum_up(sheet: Sheet, name: str, lattice: Lattice) -> None:
     """Replaces what an incident contributes to its regions."""
     for region, span, part in sheet.summed.pop(name, ()):
+        sheet.stale.add(region)
         if part != "sum":
             del sheet.beside[part][region][name]
             continue
@@ -142,6 +147,7 @@ def _sum_up(sheet: Sheet, name: str, lattice: Lattice) -> None:
             del sheet.logs[region]
     spans = _incident_spans(sheet.incidents[name], lattice)
     for region, span, part in spans:
+        sheet.stale.add(region)
         if part == "sum":
             sheet.logs.setdefault(region, IncidentLog()).add(span)
         else:
@@ -156,8 +162,11 @@ def without_history(found: dict[Region, Facts], lattice: Lattice) -> dict[Region
 
 
 def _facts(node: Node) -> Facts:
+    base = node.base.at(END)
+    if not (node.floors or node.increments or node.floor_increments):
+        return Facts(base, node.base)
     return Facts(
-        node.base.at(END),
+        base,
         node.base,
         tuple(replace(span, start=BEGINNING) for span in _floors(node.floors)),
         _spans(node.increments),
@@ -183,13 +192,15 @@ def _spans(series: Mapping[SeriesKey, Series]) -> tuple[Span, ...]:
     )
 
 
-def _incident_spans(sheet: Sheet, lattice: Lattice) -> list[IncidentPart]:
+def _incident_spans(nodes: Mapping[Region, Node], lattice: Lattice) -> list[IncidentPart]:
     """An incident as spans: its widest regions, and the floors inside them (R11).
 
     A widest region adds to the sum of incidents. Where several overlap they may hold the same
     people: then each stands as a window of its own, which only the heaviest disjoint set adds.
     """
-    values = [pair for pair in map(_incident_value, sheet.nodes.items()) if pair is not None]
+    values = [pair for pair in map(_incident_value, nodes.items()) if pair is not None]
+    if len(values) == 1:
+        return [(*values[0], "sum")]
     widest = [
         region
         for region, _ in values

@@ -30,6 +30,7 @@ class Floors:
         self._grid = grid
         self._low: dict[tuple[Region, datetime, datetime], int] = {}
         self._parts: dict[tuple[Region, datetime, datetime], int] = {}
+        self._logs = any(facts.incidents is not None for facts in grid.facts.values())
 
     def low(self, region: Region, start: datetime = BEGINNING, end: datetime = END) -> int:
         """The least that figures wholly inside a window say of a region."""
@@ -43,23 +44,29 @@ class Floors:
 
     def parts_low(self, region: Region, start: datetime, end: datetime) -> int:
         """The same from the parts of a region alone."""
-        if start >= end or not self._grid.inside(region):
+        if start >= end:
+            return 0
+        inside = self._grid.inside(region)
+        alone = len(inside) == 0 or (len(inside) == 1 and inside[0] == region)
+        if alone and not self._logs:
             return 0
         key = (region, start, end)
         known = self._parts.get(key)
         if known is None:
-            best = self._incidents(region, start, end)
-            for axis in AXES:
+            best = self._incidents(region, start, end) if self._logs else 0
+            for axis in () if alone else AXES:
                 best = max(best, self.axis_low(axis, region, start, end))
             known = self._parts[key] = best
         return known
 
     def axis_low(self, axis: str, region: Region, start: datetime, end: datetime) -> int:
         """The heaviest disjoint parts along one axis, leftovers of overlapping ones included."""
-        parts = self._grid.parts(axis, region)
         outer = self._grid.outer(axis, region)
+        if not outer:
+            return 0
         if self._grid.pairwise_disjoint(outer):
-            return sum(self.low(part, start, end) for part in outer)
+            return sum([self.low(part, start, end) for part in outer])
+        parts = self._grid.parts(axis, region)
         weighed = [((part, False), self.low(part, start, end)) for part in parts]
         if axis == "areas" and start == BEGINNING:
             weighed += [((part, True), self._leftover(part, end)) for part in parts]

@@ -1,10 +1,12 @@
 """The grid of one sheet: which regions have facts, and the parts of a region along each axis."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from tollbook_projections.consolidation.area_map import AreaMap
 from tollbook_projections.consolidation.book import Sheet
 from tollbook_projections.consolidation.facts import Facts
 from tollbook_projections.consolidation.region import (
+    Areas,
     Lattice,
     Region,
     segment_disjoint,
@@ -34,8 +36,11 @@ class Grid:
         self.facts = facts
         self.lattice = lattice
         regions = sorted(facts, key=_region_order)
-        self._regions = regions
-        self._areas = list(dict.fromkeys(region.areas for region in regions))
+        self._place = {region: place for place, region in enumerate(regions)}
+        self._by_areas: dict[Areas, list[Region]] = {}
+        for region in regions:
+            self._by_areas.setdefault(region.areas, []).append(region)
+        self.map = AreaMap(self._by_areas, lattice)
         self._segments = list(dict.fromkeys(region.segment for region in regions))
         self._flows = list(dict.fromkeys(region.flow for region in regions))
         self._sizes: dict[Region, int] = {}
@@ -46,13 +51,19 @@ class Grid:
         self._inside: dict[Region, tuple[Region, ...]] = {}
         self._maximal: dict[Region, tuple[Region, ...]] = {}
         self._parts: dict[tuple[str, Region], tuple[Region, ...]] = {}
+        self._touched: dict[Region, tuple[Region, ...]] = {}
+        self._overhanging: dict[Region, bool] = {}
 
     def inside(self, region: Region) -> tuple[Region, ...]:
         """The regions with facts inside a region, itself included."""
         known = self._inside.get(region)
         if known is None:
-            known = self._inside[region] = tuple(
-                other for other in self._regions if self.lattice.inside(other, region)
+            known = self._inside[region] = self._in_order(
+                other
+                for areas in self.map.within(region.areas)
+                for other in self._by_areas[areas]
+                if segment_inside(other.segment, region.segment)
+                and self.lattice.flow_inside(other.flow, region.flow)
             )
         return known
 
@@ -63,11 +74,16 @@ class Grid:
         """
         known = self._containing.get(region)
         if known is None:
-            known = self._containing[region] = tuple(
+            known = self._containing[region] = self._in_order(
                 other
-                for other in self._regions
-                if other != region and self.lattice.inside(region, other)
+                for areas in self.map.around(region.areas)
+                for other in self._by_areas[areas]
+                if segment_inside(region.segment, other.segment)
+                and self.lattice.flow_inside(region.flow, other.flow)
+                and other != region
             )
+        if not known:
+            return []
         if with_base:
             return [other for other in known if self.facts[other].base is not None]
         return [
@@ -107,27 +123,38 @@ class Grid:
         return tuple(region for region in dict.fromkeys(regions) if region in chosen)
 
     def touched(self, region: Region) -> tuple[Region, ...]:
-        """The segments of a region that some figure speaks of, here or in a wider scope."""
-        return tuple(
-            part
-            for part in self._candidates("segment", region)
-            if any(
-                segment_inside(other.segment, part.segment)
-                and not self.lattice.areas_disjoint(other.areas, part.areas)
-                and not self.lattice.flow_disjoint(other.flow, part.flow)
-                for other in self._regions
+        """The widest segments of a region that some figure speaks of, here or in a wider scope."""
+        known = self._touched.get(region)
+        if known is None:
+            known = self._touched[region] = self.widest(
+                [
+                    part
+                    for part in self._candidates("segment", region)
+                    if any(True for _ in self._meeting(part))
+                ]
             )
-        )
+        return known
 
     def overhanging(self, region: Region) -> bool:
         """Whether a figure of this segment or a narrower one reaches in from outside."""
-        return any(
-            segment_inside(other.segment, region.segment)
-            and not self.lattice.areas_inside(other.areas, region.areas)
-            and not self.lattice.areas_disjoint(other.areas, region.areas)
-            and not self.lattice.flow_disjoint(other.flow, region.flow)
-            for other in self._regions
-        )
+        known = self._overhanging.get(region)
+        if known is None:
+            known = self._overhanging[region] = any(
+                not self.lattice.areas_inside(other.areas, region.areas)
+                for other in self._meeting(region)
+            )
+        return known
+
+    def _meeting(self, region: Region) -> Iterator[Region]:
+        """The regions of this segment or a narrower one that share any area and flow with it."""
+        for areas in self.map.meeting(region.areas):
+            for other in self._by_areas[areas]:
+                apart = self.lattice.flow_disjoint(other.flow, region.flow)
+                if not apart and segment_inside(other.segment, region.segment):
+                    yield other
+
+    def _in_order(self, regions: Iterable[Region]) -> tuple[Region, ...]:
+        return tuple(sorted(regions, key=self._place.__getitem__))
 
     def outer(self, axis: str, region: Region) -> tuple[Region, ...]:
         """The widest parts along an axis."""
@@ -170,7 +197,7 @@ class Grid:
         known = self._sizes.get(region)
         if known is None:
             lattice = self.lattice
-            areas = sum(lattice.areas_inside(other, region.areas) for other in self._areas)
+            areas = len(self.map.within(region.areas))
             segments = sum(segment_inside(other, region.segment) for other in self._segments)
             flows = sum(lattice.flow_inside(other, region.flow) for other in self._flows)
             known = self._sizes[region] = (1 + areas) * (1 + segments) * (1 + flows)
@@ -182,8 +209,8 @@ class Grid:
             case "areas":
                 return [
                     region._replace(areas=areas)
-                    for areas in self._areas
-                    if areas != region.areas and lattice.areas_inside(areas, region.areas)
+                    for areas in self.map.within(region.areas)
+                    if areas != region.areas
                 ]
             case "segment":
                 return [

@@ -91,7 +91,7 @@ def add_phases(phases: list[Value]) -> Value:
             as_of=max(dates, default=None),
             oldest=min(oldest, default=None),
         )
-    if total.interval.high is not None:
+    if total.interval.high is not None and "open_high" in total.flags:
         return replace(total, flags=total.flags - {"open_high"})
     return total
 

@@ -4,14 +4,14 @@ from bisect import bisect_left, bisect_right, insort
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import groupby, islice
+from itertools import groupby
+from typing import NamedTuple
 
 from tollbook_projections.consolidation.claim import Claim
 from tollbook_projections.consolidation.interval import Interval
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """A value that became current, and until when nothing replaced it.
 
     Attributes:
@@ -39,21 +39,34 @@ class Series:
     claims: list[Claim] = field(default_factory=list)
     steps: list[Step] = field(default_factory=list)
     marks: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    _figures: Counter[str] = field(default_factory=Counter)
-    _seen: dict[Interval, int] = field(default_factory=dict)
+    _figures: Counter[str] | None = None
+    """How often each figure is there; counted once the first part of another figure comes."""
+    _seen: dict[Interval, int] | None = None
+    """The step that first had a value; kept from the first relay on."""
     _wholes: dict[str, tuple[datetime, datetime]] = field(default_factory=dict)
     _changed: tuple[datetime, datetime] | None = None
 
     def put(self, claim: Claim) -> None:
         """Adds a claim in its place."""
-        insort(self.claims, claim, key=_order)
-        self._figures[claim.figure] += 1
+        claims = self.claims
+        if not claims or claims[-1].order <= claim.order:
+            claims.append(claim)
+        else:
+            insort(claims, claim, key=_order)
+        if claim.relay and self._seen is None:
+            self._seen = {}
+            self._changed = claims[0].order[:2]
+        if self._figures is not None:
+            self._figures[claim.figure] += 1
+        elif claim.part_of is not None:
+            self._figures = Counter(one.figure for one in claims)
         self._touch(claim)
 
     def remove(self, claim: Claim) -> None:
         """Takes a claim out; it must be there."""
         self.claims.remove(claim)
-        self._figures[claim.figure] -= 1
+        if self._figures is not None:
+            self._figures[claim.figure] -= 1
         self.marks.pop(claim.figure, None)
         self._touch(claim)
 
@@ -76,37 +89,44 @@ class Series:
         if self._changed is None:
             return
         changed, self._changed = self._changed, None
-        first = bisect_left(self.claims, changed, key=lambda claim: claim.order[:2])
-        keep = bisect_left(self.steps, changed, key=lambda step: (step.as_of, step.published))
-        del self.steps[keep:]
-        self._seen = {value: at for value, at in self._seen.items() if at < keep}
-        for claim in self.claims[first:]:
-            self.marks.pop(claim.figure, None)
-        for _, group in groupby(islice(self.claims, first, None), key=_one_time):
+        claims, steps = self.claims, self.steps
+        first = bisect_left(claims, changed, key=_time)
+        keep = bisect_left(steps, changed, key=_step_time)
+        if keep < len(steps):
+            del steps[keep:]
+            if self._seen is not None:
+                self._seen = {value: at for value, at in self._seen.items() if at < keep}
+        later = claims[first:]
+        if self.marks:
+            for claim in later:
+                self.marks.pop(claim.figure, None)
+        for _, group in groupby(later, key=_one_time):
             self._take(list(group))
 
     def _touch(self, claim: Claim) -> None:
+        when = claim.order[:2]
         if claim.part_of is not None:
-            self._wholes[claim.part_of] = min(
-                claim.order[:2], self._wholes.get(claim.part_of, claim.order[:2])
-            )
-        when = min(claim.order[:2], self._wholes.get(claim.figure, claim.order[:2]))
-        self._changed = when if self._changed is None else min(self._changed, when)
+            self._wholes[claim.part_of] = min(when, self._wholes.get(claim.part_of, when))
+        if self._wholes:
+            when = min(when, self._wholes.get(claim.figure, when))
+        if self._changed is None or when < self._changed:
+            self._changed = when
 
     def _take(self, group: list[Claim]) -> None:
-        parts = [claim for claim in group if self._figures[claim.part_of or ""] > 0]
-        group = [claim for claim in group if claim not in parts]
+        if self._figures is not None:
+            group = [claim for claim in group if not self._figures[claim.part_of or ""]]
         value = _value_of(group)
         if value is None:
             return
         interval, flags, used = value
         current = self.steps[-1] if self.steps else None
-        if group[0].relay and current is not None and not any(claim.forced for claim in group):
+        first = group[0]
+        if first.relay and current is not None and not any(claim.forced for claim in group):
             mark = self._relay_mark(interval, current)
             if mark is not None:
                 self._mark(group, mark)
                 return
-        if current is not None and not group[0].relay and _same_time(current, group[0]):
+        if current is not None and not first.relay and _same_time(current, first):
             interval, flags, used = _merge(current, interval, flags, used)
             self.steps.pop()
         elif current is not None and _falls(current.interval, interval, group):
@@ -115,15 +135,14 @@ class Series:
         if "ambiguous_series" in flags:
             self._mark(group, "ambiguous_series")
         last = group[-1]
-        self.steps.append(
-            Step(*last.order[:2], _earliest(group), last.end, interval, tuple(used), flags)
-        )
-        self._seen.setdefault(interval, len(self.steps) - 1)
+        self.steps.append(Step(*last.order[:2], _earliest(group), last.end, interval, used, flags))
+        if self._seen is not None:
+            self._seen.setdefault(interval, len(self.steps) - 1)
 
     def _relay_mark(self, interval: Interval, current: Step) -> str | None:
         if interval == current.interval:
             return None
-        if interval in self._seen:
+        if self._seen is not None and interval in self._seen:
             return "stale_relay"
         return "held_relay" if interval.point < current.interval.point else None
 
@@ -134,12 +153,24 @@ class Series:
                 self.marks[claim.figure] = (*marks, mark)
 
 
+Valued = tuple[Interval, tuple[str, ...], tuple[str, ...]]
+"""What claims of one time come to: the value, its flags, and the figures it was made of."""
+
+
 def _same_time(step: Step, claim: Claim) -> bool:
     return (step.as_of, step.published) == claim.order[:2]
 
 
 def _order(claim: Claim) -> tuple[datetime, datetime, bool, str, str, int]:
     return claim.order
+
+
+def _time(claim: Claim) -> tuple[datetime, datetime]:
+    return claim.order[:2]
+
+
+def _step_time(step: Step) -> tuple[datetime, datetime]:
+    return step.as_of, step.published
 
 
 def _as_of(step: Step) -> datetime:
@@ -152,6 +183,8 @@ def _one_time(claim: Claim) -> tuple[object, ...]:
 
 
 def _earliest(group: list[Claim]) -> datetime | None:
+    if len(group) == 1:
+        return group[0].start
     starts = [claim.start for claim in group]
     return None if None in starts else min(start for start in starts if start is not None)
 
@@ -164,23 +197,27 @@ def _falls(old: Interval, new: Interval, group: list[Claim]) -> bool:
 
 
 def _merge(
-    current: Step, interval: Interval, flags: tuple[str, ...], used: list[str]
-) -> tuple[Interval, tuple[str, ...], list[str]]:
-    together = list(dict.fromkeys((*current.figures, *used)))
+    current: Step, interval: Interval, flags: tuple[str, ...], used: tuple[str, ...]
+) -> Valued:
+    together = tuple(dict.fromkeys((*current.figures, *used)))
     kept = tuple(dict.fromkeys((*current.flags, *flags)))
     if interval == current.interval:
         return interval, kept, together
     return current.interval.hull(interval), (*kept, "ambiguous_series"), together
 
 
-def _value_of(group: list[Claim]) -> tuple[Interval, tuple[str, ...], list[str]] | None:
+def _value_of(group: list[Claim]) -> Valued | None:
     """The value several claims of one time make: attributions added, else the hull."""
     counted = [claim for claim in group if claim.interval is not None]
+    if not counted:
+        return None
+    used = tuple(claim.figure for claim in counted)
+    only = counted[0].interval
+    if len(counted) == 1 and only is not None:
+        return only, counted[0].flags, used
     by_attribution: dict[str | None, list[Claim]] = {}
     for claim in counted:
         by_attribution.setdefault(claim.attribution, []).append(claim)
-    if not by_attribution:
-        return None
     flags = tuple(dict.fromkeys(flag for claim in counted for flag in claim.flags))
     hulls = {key: _hull(claims) for key, claims in by_attribution.items()}
     ambiguous = any(len({claim.interval for claim in one}) > 1 for one in by_attribution.values())
@@ -195,7 +232,7 @@ def _value_of(group: list[Claim]) -> tuple[Interval, tuple[str, ...], list[str]]
     if ambiguous:
         flags = (*flags, "ambiguous_series")
         total = Interval(total.low, None, total.high)
-    return total, flags, [claim.figure for claim in counted]
+    return total, flags, used
 
 
 def _hull(claims: list[Claim]) -> Interval:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import NamedTuple
 
 from tollbook_projections.consolidation.book import Sheet
 from tollbook_projections.consolidation.caps import around, base_caps, window_caps
@@ -11,11 +12,15 @@ from tollbook_projections.consolidation.facts import Facts, facts_of, without_hi
 from tollbook_projections.consolidation.floors import ADJACENT, Floors
 from tollbook_projections.consolidation.grid import Grid, grid_of
 from tollbook_projections.consolidation.interval import Interval, add_high, least_high
+from tollbook_projections.consolidation.kept import kept_of
 from tollbook_projections.consolidation.news import NEWER, News, gather
 from tollbook_projections.consolidation.region import Lattice, Region
 from tollbook_projections.consolidation.series import Step
 from tollbook_projections.consolidation.span import BEGINNING, END
 from tollbook_projections.consolidation.stock import StockFloors
+
+GROUND = frozenset({"R1", "R2", "R3"})
+"""The rules that every value rests on."""
 
 
 class Solver:
@@ -36,15 +41,16 @@ class Solver:
         }
         grid = Grid(partial, lattice)
         self.verified = (StockFloors(grid) if stock else Floors(grid)) if partial else None
-        self._values: dict[Region, Value] = {}
+        self.kept = kept_of(sheet, self.grid)
         self._conflicts: dict[Region, bool] = {}
+        self._lineages: dict[Region, _Told] = {}
         self._news: dict[tuple[Region, datetime], list[News]] = {}
 
     def value(self, region: Region) -> Value:
         """The value of a region now."""
-        known = self._values.get(region)
+        known = self.kept.values.get(region)
         if known is None:
-            known = self._values[region] = self._solve(region)
+            known = self.kept.values[region] = self._solve(region)
         return known
 
     def news(self, region: Region, after: datetime) -> list[News]:
@@ -205,24 +211,24 @@ class Solver:
             draft.high = low
 
     def _finish(self, region: Region, draft: Draft, low: int, caps: list[Region]) -> Value:
-        figures = set(draft.figures)
+        figures, flags = draft.figures, draft.flags
         total = 0
-        dates = list(draft.as_ofs)
-        for other in (*self.grid.inside(region), *caps):
-            facts = self.facts[other]
-            figures.update(facts.figures())
-            total += facts.figures_total
-            if facts.base is not None and not dates:
-                dates.append(facts.base.as_of)
-        inside = [self.facts[other] for other in self.grid.inside(region)]
-        flags = set(draft.flags)
-        for facts in inside:
-            flags |= facts.flags & SHOWN
+        dates = draft.as_ofs
+        inside = self.grid.inside(region)
+        for other in (*inside, *caps):
+            told = self._told(other)
+            figures.update(told.figures)
+            total += told.total
+            if told.as_of is not None and not dates:
+                dates.append(told.as_of)
+        for other in inside:
+            flags |= self._told(other).flags
         if draft.high is None:
             flags.add("open_high")
         dates = [at for at in dates if at not in {BEGINNING, END}]
         if dates and min(dates) != max(dates):
             flags.add("mixed_as_of")
+        draft.rules |= GROUND
         return Value(
             Interval(low, draft.best, draft.high),
             complete=draft.complete,
@@ -230,9 +236,31 @@ class Solver:
             verified=self.verified.low(region) if self.verified is not None else 0,
             floor=not draft.complete and draft.best is None and draft.high is None,
             flags=frozenset(flags),
-            rules=frozenset(draft.rules | {"R1", "R2", "R3"}),
+            rules=frozenset(draft.rules),
             figures=frozenset(figures),
             figures_total=max(total, len(figures)),
             as_of=max(dates) if dates else None,
             oldest=min(dates) if dates else None,
         )
+
+    def _told(self, region: Region) -> "_Told":
+        """What the figures of a region pass on to every value they are part of."""
+        known = self._lineages.get(region)
+        if known is None:
+            facts = self.facts[region]
+            known = self._lineages[region] = _Told(
+                facts.figures(),
+                facts.figures_total,
+                facts.flags & SHOWN,
+                facts.base.as_of if facts.base is not None else None,
+            )
+        return known
+
+
+class _Told(NamedTuple):
+    """The figures of one region: their ids, how many, their flags, the cut-off of the base."""
+
+    figures: list[str]
+    total: int
+    flags: set[str]
+    as_of: datetime | None

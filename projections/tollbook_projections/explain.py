@@ -1,0 +1,298 @@
+"""The view `explain`: how one number came about, step by step."""
+
+from collections.abc import Container, Iterable, Mapping, Sequence
+from difflib import get_close_matches
+from typing import Final
+
+from tollbook_projections.consolidation.books import Books, Cell, CellKey
+from tollbook_projections.consolidation.claim import BookKey, Claim
+from tollbook_projections.consolidation.series import Series
+from tollbook_projections.documents import (
+    as_of_text,
+    bounds_document,
+    cell_document,
+    cell_id,
+)
+from tollbook_projections.explanation.naming import Naming
+from tollbook_projections.explanation.told_cells import (
+    ToldCell,
+    kept_steps,
+    tell_cell,
+)
+from tollbook_projections.explanation.trail import Term, Told
+from tollbook_projections.filing import CELL_ROW, Document, decode
+from tollbook_projections.query import Position, Query, clocks
+from tollbook_projections.selection import Dossier
+from tollbook_projections.solved import Solved, solved
+from tollbook_schemas.errors import UsageError
+from tollbook_schemas.gazetteer import Gazetteer
+from tollbook_schemas.policy import Policy
+
+ANY: Final = "*"
+"""Stands for any value of one field of a cell's id."""
+
+CANDIDATES_MAX: Final = 12
+"""Cells named where a question fits several: what a reader can choose from."""
+
+CONSIDERED_MAX: Final = 500
+"""Figures of one originator in one explanation, the latest: a sum of thousands of incidents
+would not fit a page; `considered_total` counts all, and the views list them."""
+
+_NOT_NEEDED: Final = "R4 to R9: newer or wider figures already hold these people, or say more"
+
+_FIELDS: Final = (
+    "measure",
+    "unit",
+    "nature",
+    "kind",
+    "area",
+    "segment",
+    "origin",
+    "destination",
+)
+
+
+def explain_document(
+    crisis: str,
+    rows: Mapping[str, bytes],
+    query: Query,
+    cell: str,
+    position: Position,
+    gazetteer: Gazetteer,
+    policy: Policy,
+) -> Document:
+    """The derivation of one cell: figures considered, rules applied in order, the value.
+
+    Args:
+        crisis: its slug, printed.
+        rows: rows of the projection `figures`; tables figure, act, incident and cell.
+        query: the clocks; a measure narrows the choice of cells, an originator leaves others out.
+        cell: the id of a cell as the views print it; the same with `*` for any value of a field;
+            or areas, by code, joined by `+`.
+        position: where these rows were read.
+        gazetteer: names of areas, and what lies inside them.
+        policy: the policy to consolidate with.
+
+    Raises:
+        UsageError: no cell fits, or several do; the message names candidates.
+    """
+    found = solved(rows, query, gazetteer, policy)
+    chosen = _chosen(found, cell, query)
+    told = tell_cell(found.books, chosen, _naming(found))
+    document = cell_document(chosen, gazetteer)
+    steps, terms = _steps(told)
+    used = {name for step in steps for term in step["terms"] for name in term["figures"]}
+    return {
+        "crisis": crisis,
+        **clocks(query, position),
+        "policy": policy.id,
+        "gazetteer": gazetteer.version,
+        "cell": document,
+        "originators": [
+            {
+                "originator": name,
+                **_considered(found, chosen, name, used),
+                "value": _result(told.own[name], terms),
+            }
+            for name in sorted(told.own)
+        ],
+        "steps": steps,
+        "value": _result(told.value, terms) if told.value else None,
+        "agrees": _agrees(told, document, rows, query),
+    }
+
+
+def _naming(found: Solved) -> Naming:
+    quantities = {
+        name: dossier.versions[-1].body["quantity"]
+        for name, dossier in found.admitted.dossiers.items()
+    }
+    return Naming(found.gazetteer, quantities)
+
+
+def _chosen(found: Solved, asked: str, query: Query) -> Cell:
+    """The one cell that a text asks for."""
+    books = found.books
+    cells = [
+        cell
+        for kind in books.kinds()
+        if query.measure in {None, kind.measure}
+        for cell in books.cells(kind)
+        if found.holds(query, cell.key.region.areas)
+    ]
+    fits = [cell for cell in cells if _fits(cell.key, asked, found.gazetteer)]
+    if len(fits) == 1:
+        return fits[0]
+    if fits:
+        raise UsageError(f"{asked!r} fits {len(fits)} cells: give one of {_named(fits)}")
+    ids = [cell_id(cell.key) for cell in cells]
+    close = get_close_matches(asked, ids, n=1)
+    hint = f"did you mean {close[0]!r}?" if close else f"there are {_named(cells)}"
+    raise UsageError(f"no cell {asked!r}: {hint if cells else 'no figure answers this question'}")
+
+
+def _fits(key: CellKey, asked: str, gazetteer: Gazetteer) -> bool:
+    given = asked.split("|") if "|" in asked else [ANY] * 4 + [asked] + [ANY] * 3
+    if len(given) != len(_FIELDS):
+        return False
+    own = cell_id(key).split("|")
+    for name, wanted, value in zip(_FIELDS, given, own, strict=True):
+        if wanted in {ANY, value}:
+            continue
+        if name in {"area", "origin", "destination"} and wanted:
+            codes = sorted({gazetteer.canonical(code) for code in wanted.split("+")})
+            if "+".join(codes) == value:
+                continue
+        if name == "segment" and wanted == "/".join(part for _, part in key.region.segment):
+            continue
+        return False
+    return True
+
+
+def _named(cells: Sequence[Cell]) -> str:
+    ids = [f"'{cell_id(cell.key)}'" for cell in cells[:CANDIDATES_MAX]]
+    more = f" and {len(cells) - CANDIDATES_MAX} more" if len(cells) > CANDIDATES_MAX else ""
+    return ", ".join(ids) + more
+
+
+def _steps(told: ToldCell) -> tuple[list[Document], dict[int, int]]:
+    """The steps as documents, numbered from 1, and the new number of each old one."""
+    kept = kept_steps(told)
+    numbers = {step.number: place for place, step in enumerate(kept, 1)}
+    documents = [
+        {
+            "n": numbers[step.number],
+            "originator": told.owners[step.number - 1] or None,
+            "rule": step.rule,
+            "bound": step.bound,
+            "about": step.about,
+            "says": step.says,
+            "operation": step.operation,
+            "terms": [_term(term, numbers) for term in step.terms],
+            "value": step.value,
+        }
+        for step in kept
+    ]
+    return documents, numbers
+
+
+def _term(term: Term, numbers: Mapping[int, int]) -> Document:
+    return {
+        "says": term.says,
+        "value": term.value,
+        "step": None if term.step is None else numbers[term.step],
+        "figures": list(term.figures),
+    }
+
+
+def _result(told: Told, numbers: Mapping[int, int]) -> Document:
+    """The last steps of a value: each bound with the step that made it."""
+    return {
+        bound: {"value": term.value, "step": numbers.get(term.step or 0)}
+        for bound, term in zip(("low", "best", "high"), told, strict=True)
+    }
+
+
+def _agrees(told: ToldCell, document: Document, rows: Mapping[str, bytes], query: Query) -> bool:
+    """Whether the steps lead to the cell's value, and that is the stored one of a live view."""
+    value = [term.value for term in told.value or ()]
+    cells = [document]
+    stored = rows.get(CELL_ROW + document["id"])
+    if query.live and stored is not None:
+        cells.append(decode(stored))
+    return all(value == [cell["low"], cell["best"], cell["high"]] for cell in cells)
+
+
+def _considered(found: Solved, cell: Cell, name: str, used: Container[str]) -> Document:
+    """An originator's figures around a cell in order of as_of, and what became of each."""
+    counted = cell.key.counted
+    key = BookKey(name, counted.measure, counted.unit, counted.nature)
+    places = _places(found.books, key)
+    around = [
+        (claim.order, dossier.id, dossier, claim)
+        for dossier in found.admitted.dossiers.values()
+        if dossier.filed["originator"] == name
+        for claim in found.last_claims(dossier)
+        if claim.series.book == key and _around(found, claim, cell)
+    ]
+    around.sort(key=lambda one: one[:2])
+    return {
+        "considered": [
+            _entry(dossier, claim, places.get(figure), used=figure in used)
+            for _, figure, dossier, claim in around[-CONSIDERED_MAX:]
+        ],
+        "considered_total": len(around),
+    }
+
+
+def _around(found: Solved, claim: Claim, cell: Cell) -> bool:
+    """Whether a figure can share people with the cell."""
+    return not found.books.lattice.disjoint(claim.region, cell.key.region)
+
+
+def _places(books: Books, key: BookKey) -> dict[str, Series]:
+    """The series each counted figure of a book stands in."""
+    return {
+        claim.figure: series
+        for sheet in books.books[key].sheets.values()
+        for series in sheet.all_series()
+        for claim in series.claims
+    }
+
+
+def _entry(dossier: Dossier, claim: Claim, series: Series | None, *, used: bool) -> Document:
+    standing, why = _standing(dossier, claim, series)
+    if standing == "current" and not used:
+        standing, why = "not_needed", _NOT_NEEDED
+    acts = [
+        {"kind": act["act"], "reason": act["data"]["reason"], "event": act["event"]}
+        for act in dossier.acts
+    ]
+    return {
+        "figure": dossier.id,
+        "quantity": dossier.versions[-1].body["quantity"],
+        "interval": bounds_document(claim.interval) if claim.interval else None,
+        "areas": list(claim.region.areas),
+        "segment": "/".join(value for _, value in claim.region.segment) or "all",
+        "basis": claim.series.basis,
+        "as_of": as_of_text(claim.as_of),
+        "published_at": dossier.filed["published_at"],
+        "relayed_by": dossier.filed["relayed_by"],
+        "event": dossier.filed["event"],
+        "sequence": dossier.filed["sequence"],
+        "standing": standing,
+        "why": why,
+        "acts": acts,
+    }
+
+
+def _standing(dossier: Dossier, claim: Claim, series: Series | None) -> tuple[str, str]:
+    """What became of a figure (R1, R2, R4, R16), and why."""
+    if dossier.excluded is not None:
+        return dossier.excluded, f"R1: {_last_reason(dossier.acts, dossier.excluded)}"
+    if dossier.role != "counted":
+        return dossier.role, "R1: its role is not to be counted, only to be compared"
+    if claim.interval is None:
+        return "unknown", "R2: it gives no number"
+    if series is None:
+        return "later", "its cut-off is later than the one asked for"
+    return _place(claim, series)
+
+
+def _place(claim: Claim, series: Series) -> tuple[str, str]:
+    """Where a counted figure stands in its series."""
+    series.settle()
+    for mark in ("stale_relay", "held_relay"):
+        if mark in series.marks.get(claim.figure, ()):
+            return mark, "R16: a relay changes nothing behind its originator's own value"
+    current = series.steps[-1] if series.steps else None
+    if current is None or claim.figure not in current.figures:
+        later = ", ".join(current.figures) if current else "none"
+        return "superseded", f"R4: a later value of its series counts: {later}"
+    return "current", "R4: the latest value of its series"
+
+
+def _last_reason(acts: Iterable[Document], excluded: str) -> str:
+    kind = {"retracted": "retraction"}.get(excluded, excluded)
+    reasons = [act["data"]["reason"] for act in acts if act["act"] == kind]
+    return f"{excluded}: {reasons[-1]}" if reasons else excluded

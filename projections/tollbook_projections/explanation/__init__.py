@@ -1,0 +1,1 @@
+"""How one number came about: each rule applied, with what went into it and what came out."""

@@ -1,0 +1,119 @@
+"""Highs, told: what the figures around a region leave it (R8)."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from tollbook_projections.consolidation.facts import Facts
+from tollbook_projections.consolidation.floors import within
+from tollbook_projections.consolidation.region import Region
+from tollbook_projections.consolidation.series import Step
+from tollbook_projections.consolidation.span import BEGINNING, END
+from tollbook_projections.explanation import told_news
+from tollbook_projections.explanation.trail import Term
+
+if TYPE_CHECKING:
+    from tollbook_projections.explanation.told_values import Teller
+
+
+def base_high(teller: "Teller", region: Region, base: Step) -> Term:
+    """A figure's high; where its parts exceed it, their sum (R6)."""
+    if not teller.solver.conflicting(region):
+        return teller.figure(base.figures, base.interval.high)
+    parts = teller.floors.tell_parts(region, BEGINNING, base.as_of)
+    says = "conflict: its parts exceed it, so that it may be as many as they are"
+    return teller.step("take", [parts], region, "high", "R6", says)
+
+
+def bounded(teller: "Teller", region: Region, facts: Facts | None, high: Term) -> Term:
+    """The high of a region after what containing figures leave it."""
+    base = facts.base if facts else None
+    since = base.as_of if base else BEGINNING
+    solved = teller.solver.value(region)
+    own = solved.complete or solved.tally
+    caps = _base_caps(teller, region, since)
+    if not caps and not own and high.value is None:
+        caps = _window_caps(teller, region)
+    if caps:
+        says = "the least that any current figure around it leaves"
+        return teller.step("least", caps, region, "high", "R8", says)
+    if own and not teller.solver.stock:
+        more = _around(teller, region, since)
+        says = "and what increments of wider areas may have added"
+        return teller.sum_of([high, *more], "high", region, "R8", says) if more else high
+    return high
+
+
+def _base_caps(teller: "Teller", region: Region, since: datetime) -> list[Term]:
+    solver = teller.solver
+    bases = [
+        (other, base)
+        for other in solver.grid.containing(region)
+        if (base := solver.facts[other].base) is not None and base.as_of >= since
+    ]
+    latest = max((base.as_of for _, base in bases), default=since)
+    return [_base_cap(teller, region, other, base) for other, base in bases if base.as_of == latest]
+
+
+def _base_cap(teller: "Teller", region: Region, other: Region, base: Step) -> Term:
+    whole = base_high(teller, other, base)
+    if whole.value is None:
+        return whole
+    beside = teller.floors.tell_beside(other, region, base.as_of)
+    if beside:
+        says = f"what {teller.naming.region(other)} leaves after disjoint minimums"
+        whole = teller.step("less", [whole, *beside], region, "high", "R8", says)
+    if teller.solver.stock:
+        return whole
+    later = [item.high for item in told_news.told(teller, region, base.as_of)]
+    later += _around(teller, region, base.as_of)
+    says = "and what was counted here later"
+    return teller.sum_of([whole, *later], "high", region, "R8", says) if later else whole
+
+
+def _window_caps(teller: "Teller", region: Region) -> list[Term]:
+    solver = teller.solver
+    windows = [
+        (other, max(span.end for span in solver.facts[other].increments))
+        for other in solver.grid.containing(region, with_base=False)
+    ]
+    latest = max((end for _, end in windows), default=BEGINNING)
+    caps: list[Term] = []
+    for other, end in windows:
+        if end != latest:
+            continue
+        whole = teller.value(other).high
+        beside = teller.floors.tell_beside(other, region, END)
+        if whole.value is not None and beside:
+            says = f"what {teller.naming.region(other)} leaves after disjoint minimums"
+            whole = teller.step("less", [whole, *beside], region, "high", "R8", says)
+        caps.append(whole)
+    return caps
+
+
+def _around(teller: "Teller", region: Region, since: datetime) -> list[Term]:
+    """What increments of containing regions may have added; empty where they add nothing."""
+    solver = teller.solver
+    facts = solver.facts.get(region)
+    own = [(span.start, span.end) for span in facts.increments] if facts is not None else []
+    sums: list[Term] = []
+    for other in (
+        *solver.grid.containing(region),
+        *solver.grid.containing(region, with_base=False),
+    ):
+        terms: list[Term] = []
+        for span in solver.facts[other].increments:
+            if span.end <= since or within((span.start, span.end), own):
+                continue
+            term = teller.figure(span.figures, span.interval.high)
+            beside = teller.floors.tell_beside(other, region, span.end, span.start)
+            if term.value is not None and beside:
+                says = "what an increment of a wider area leaves after disjoint minimums"
+                term = teller.step("less", [term, *beside], region, "high", "R8", says)
+            terms.append(term)
+        if terms:
+            says = f"increments of {teller.naming.region(other)}"
+            sums.append(teller.sum_of(terms, "high", region, "R8", says))
+    if len(sums) < 2:
+        return sums
+    says = "the most that any of these may have added"
+    return [teller.step("most", sums, region, "high", "R8", says)]
