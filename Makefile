@@ -5,11 +5,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 WORKERS ?= 2
+# redis asks for it on Pythons such as Debian's 3.11.2, on which an image may be built.
+BEFORE_3_11_3 := async-timeout==5.0.1
 ARGS ?=
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help install demo test lint check serve bench constraints clean
+.PHONY: help install demo test lint check serve bench wheels images secret containers constraints clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -20,7 +22,7 @@ demo: $(STAMP) ## publish the reports of a real crisis and show what comes out
 	@$(BIN)/tollbook demo $(ARGS)
 
 test: $(STAMP) ## run the tests (ARGS="-k name" narrows them, WORKERS=n sets the processes)
-	$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
+	$(BIN)/python -m pytest -m "not containers" -n $(WORKERS) $(ARGS)
 
 lint: $(STAMP) ## everything in check but the tests
 	$(BIN)/ruff check .
@@ -29,13 +31,27 @@ lint: $(STAMP) ## everything in check but the tests
 	$(BIN)/lint-imports
 	$(BIN)/python -m tollbook_schemas.generate --check
 
-check: lint test ## what CI runs
+check: lint test containers ## what CI runs
+
+containers: $(STAMP) ## run the tests that need Docker and `make images`; without them they say so
+	$(BIN)/python -m pytest -m containers tests/containers
 
 serve: $(STAMP) ## run engine, intake and projector until interrupted
 	@$(BIN)/tollbook serve $(ARGS)
 
 bench: $(STAMP) ## measure append, fold and visibility on this machine
 	@set -e; for script in bench/bench_*.py; do $(BIN)/python "$$script" $(ARGS); done
+
+images: ## build the image that compose.yaml runs (BASE=image for another Python)
+	docker build --file services/Dockerfile --tag tollbook:dev $(if $(BASE),--build-arg BASE=$(BASE)) .
+
+secret: secrets/redis_password ## make the password that compose.yaml gives server and workers
+
+wheels: $(STAMP) ## fetch what the image is made of, for building it without an index
+	rm -rf build/wheels
+	$(BIN)/python -m pip wheel --quiet --wheel-dir build/wheels --constraint constraints.txt \
+	  . hatchling "$(BEFORE_3_11_3)"
+	rm build/wheels/tollbook-*.whl
 
 constraints: $(STAMP) ## write constraints.txt from what is installed
 	@{ echo "# Every third-party package of the environment, pinned. Made by: make constraints"; \
@@ -44,6 +60,12 @@ constraints: $(STAMP) ## write constraints.txt from what is installed
 clean: ## remove the environment, caches and build output (never the ledger in .tollbook)
 	rm -rf $(VENV) dist build .pytest_cache .hypothesis .mypy_cache .ruff_cache .import_linter_cache
 	find bench projections schemas services tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The directory keeps strangers out; inside the containers the file is read by users that are not root.
+secrets/redis_password:
+	@mkdir -p -m 700 secrets
+	@$(PYTHON) -c 'import secrets; print(secrets.token_hex(32))' > $@
+	@chmod 444 $@
 
 # `pip install --group` came with pip 25.1, so the environment's own pip is brought up first.
 $(STAMP): pyproject.toml constraints.txt

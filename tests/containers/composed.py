@@ -1,0 +1,151 @@
+"""The system of compose.yaml under a name of its own, for the tests."""
+
+import json
+import os
+import secrets
+import subprocess
+import sysconfig
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import docker
+import orjson
+from docker.models.containers import Container
+from redis import Redis
+from tests.containers.images import PRODUCT_IMAGE
+
+ROOT = Path(__file__).parents[2]
+FILES = (ROOT / "compose.yaml", Path(__file__).with_name("often.yaml"))
+COMPOSE = Path(sysconfig.get_path("scripts")) / "docker-compose"
+WORKERS = ("intake", "projector")
+WAIT_S_MAX = 60.0
+CALL_S_MAX = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class Composed:
+    """A running composition: its project, its password, and what Docker and Compose say of it."""
+
+    client: docker.DockerClient
+    project: str
+    password: str
+    environment: dict[str, str]
+
+    @classmethod
+    def prepare(cls, client: docker.DockerClient, folder: Path) -> "Composed":
+        """A project with a secret and a free port of its own; nothing runs yet."""
+        password = secrets.token_hex(16)
+        file = folder / "redis_password"
+        file.write_text(password + "\n")
+        file.chmod(0o444)
+        clean = {name: text for name, text in os.environ.items() if "TOLLBOOK" not in name}
+        given = {"TOLLBOOK_SECRETS": str(folder), "TOLLBOOK_PORT": "0"}
+        for name in ("TOLLBOOK_TAG", "TOLLBOOK_SERVER_IMAGE"):
+            if name in os.environ:
+                given[name] = os.environ[name]
+        return cls(client, f"tollbook-{secrets.token_hex(4)}", password, clean | given)
+
+    def compose(self, *arguments: str, stdin: bytes = b"", codes: tuple[int, ...] = (0,)) -> bytes:
+        """What a Compose command prints; another exit code than expected is a failure."""
+        files = [part for file in FILES for part in ("--file", str(file))]
+        done = subprocess.run(
+            [str(COMPOSE), "--project-name", self.project, *files, *arguments],
+            input=stdin,
+            env=self.environment,
+            capture_output=True,
+            timeout=CALL_S_MAX,
+            check=False,
+        )
+        assert done.returncode in codes, (
+            f"{arguments} ended with {done.returncode}:\n{done.stderr.decode()}\n{self.logs()}"
+        )
+        return done.stdout
+
+    def up(self) -> None:
+        """Starts what is not running, and waits until all of it is healthy."""
+        self.compose("up", "--detach", "--no-build", "--wait", "--wait-timeout", "180")
+
+    def down(self) -> None:
+        """Takes everything away, the data too."""
+        self.compose("down", "--volumes", "--timeout", "20")
+
+    def logs(self) -> str:
+        """The last lines that every container wrote."""
+        found = self.client.containers.list(
+            all=True, filters={"label": f"com.docker.compose.project={self.project}"}
+        )
+        return "\n".join(f"--- {one.name}\n{one.logs(tail=30).decode()}" for one in found)
+
+    def tollbook(self, *arguments: str, stdin: bytes = b"", codes: tuple[int, ...] = (0,)) -> bytes:
+        """What a command prints that runs in the container of the projector."""
+        call = ("exec", "--no-TTY", "projector", "tollbook", *arguments)
+        return self.compose(*call, stdin=stdin, codes=codes)
+
+    def view(self, *arguments: str) -> Any:
+        """The document that a command prints as JSON."""
+        return orjson.loads(self.tollbook(*arguments, "--format", "json"))
+
+    def container(self, service: str) -> Container:
+        """The container of a service, as it is at this moment."""
+        (found,) = self.client.containers.list(
+            all=True,
+            filters={
+                "label": [
+                    f"com.docker.compose.project={self.project}",
+                    f"com.docker.compose.service={service}",
+                ]
+            },
+        )
+        return found
+
+    def health(self, service: str) -> str:
+        """starting, healthy or unhealthy."""
+        return str(self.container(service).attrs["State"]["Health"]["Status"])
+
+    def restarts(self, service: str) -> int:
+        """How often Docker has started the container again by itself."""
+        return int(self.container(service).attrs["RestartCount"])
+
+    def signal(self, service: str, name: str) -> None:
+        """Sends a signal to the service's process from outside, as a crash or the kernel would.
+
+        `docker kill` would count as the operator's own wish, after which nothing is restarted.
+        """
+        number = self.container(service).attrs["State"]["Pid"]
+        self.client.containers.run(
+            PRODUCT_IMAGE,
+            ["-c", f"kill -{name} {number}"],
+            entrypoint="/bin/sh",
+            user="0",
+            pid_mode="host",
+            security_opt=["apparmor=unconfined"],
+            network_mode="none",
+            healthcheck={"test": ["NONE"]},
+            remove=True,
+        )
+
+    def engine(self) -> Redis:
+        """A client of the server by its published port, as an upstream system on the host has."""
+        (published,) = self.container("server").attrs["NetworkSettings"]["Ports"]["6379/tcp"]
+        return Redis(
+            host=published["HostIp"], port=int(published["HostPort"]), password=self.password
+        )
+
+    def wait_healthy(self) -> None:
+        """Waits until every container is healthy."""
+        until(lambda: all(self.health(one) == "healthy" for one in ("server", *WORKERS)), self.logs)
+
+    def settings_seen(self, service: str) -> str:
+        """All that Docker shows of a container, as one text."""
+        return json.dumps(self.container(service).attrs)
+
+
+def until(holds: Callable[[], bool], otherwise: Callable[[], str]) -> None:
+    """Waits for something to hold; fails with what `otherwise` says when it never does."""
+    end = time.monotonic() + WAIT_S_MAX
+    while not holds():
+        assert time.monotonic() < end, f"waited {WAIT_S_MAX:g} s in vain\n{otherwise()}"
+        time.sleep(0.2)
