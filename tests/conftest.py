@@ -1,5 +1,6 @@
 """Real engines for the tests: an embedded Valkey 9, and a Redis 8 for the contract suite."""
 
+import os
 import subprocess
 import tempfile
 import time
@@ -17,6 +18,8 @@ from tollbook_services.engine import connect
 from tollbook_services.engine_files import server_binary
 
 START_S_MAX = 30.0
+OUTSIDE_ENGINE = os.environ.get("TOLLBOOK_TEST_ENGINE")
+"""URL of a Valkey that the tests may empty, in the place of the embedded one."""
 
 
 @contextmanager
@@ -62,7 +65,10 @@ def _wait_for(url: str, process: "subprocess.Popen[bytes]") -> None:
 
 @pytest.fixture(scope="session")
 def valkey_url() -> Iterator[str]:
-    """The embedded engine, one for each test process."""
+    """The embedded engine, one for each test process; or the outside one that was named."""
+    if OUTSIDE_ENGINE:
+        yield OUTSIDE_ENGINE
+        return
     with (
         tempfile.TemporaryDirectory(prefix="tb-") as folder,
         running_engine(server_binary(), Path(folder)) as url,
@@ -88,13 +94,19 @@ def emptied(url: str) -> str:
     return url
 
 
+@pytest.fixture(params=["valkey 9", "redis 8"])
+def any_binary(request: pytest.FixtureRequest) -> Path:
+    """The program of each kind of server."""
+    return server_binary() if request.param == "valkey 9" else Path(get_redis_server())
+
+
 @pytest.fixture
 def engine_url(valkey_url: str) -> str:
     """An empty embedded engine."""
     return emptied(valkey_url)
 
 
-@pytest.fixture(params=["valkey 9", "redis 8"])
+@pytest.fixture(params=["valkey 9"] if OUTSIDE_ENGINE else ["valkey 9", "redis 8"])
 def any_engine_url(request: pytest.FixtureRequest) -> str:
     """An empty engine of each kind that the contract holds for."""
     name = "valkey_url" if request.param == "valkey 9" else "redis8_url"

@@ -1,10 +1,15 @@
-"""How far the rows of a projection have come, in which ledger."""
+"""How far the rows of a projection have come, in which ledger, and one step of theirs."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
+from tollbook_projections.projection import RowChange
 from tollbook_schemas.times import format_instant, instant_of
+
+Rows = dict[str, bytes]
+"""The rows of one crisis, by key, in order of the keys."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +38,46 @@ class Snapshot:
     """
 
     checkpoint: Checkpoint
-    rows: dict[str, dict[str, bytes]]
+    rows: dict[str, Rows]
     parked: dict[int, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What a worker needs to begin: not the rows, which it asks for as events come.
+
+    Attributes:
+        checkpoint: the position of the rows.
+        generation: the generation that these rows are of.
+        crises: every crisis that has rows.
+    """
+
+    checkpoint: Checkpoint
+    generation: int
+    crises: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What one commit changes: rows, parked events, the change feed, and the position.
+
+    Attributes:
+        expected: the sequence where the checkpoint must stand, 0 before the first commit.
+        sequence: where it stands afterwards; later than `expected`.
+        recorded_at: when the event at `sequence` was recorded.
+        changes: rows to set or delete; of several changes of one row the last holds.
+        parked: events in between that could not be folded, with the reason.
+        feed: documents for the change feed.
+        generation: the one that the rows were taken from; None for whichever is live.
+    """
+
+    expected: int
+    sequence: int
+    recorded_at: datetime
+    changes: Sequence[RowChange] = ()
+    parked: Mapping[int, str] = field(default_factory=dict)
+    feed: Sequence[bytes] = ()
+    generation: int | None = None
 
 
 class CommitResult(NamedTuple):
@@ -45,11 +88,20 @@ class CommitResult(NamedTuple):
 
 
 class RowsRead(NamedTuple):
-    """The rows of one crisis with the position they were read at."""
+    """The rows of one crisis, and where they were read.
 
-    rows: dict[str, bytes]
+    Attributes:
+        rows: the rows asked for.
+        sequence: the position they were read at, and when its event was recorded.
+        shared: what governs every crisis of the partition: the rows of its ledger subject.
+        generation: the generation they are of.
+    """
+
+    rows: Rows
     sequence: int
     recorded_at: datetime | None
+    shared: Mapping[str, bytes] = {}
+    generation: int = 1
 
 
 def checkpoint_from(ledger: bytes | None, sequence: bytes | None, at: bytes | None) -> Checkpoint:

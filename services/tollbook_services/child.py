@@ -9,6 +9,8 @@ from typing import Final
 
 import structlog
 
+from tollbook_schemas.errors import CheckFailedError
+
 RESTART_FIRST_S: Final = 0.1
 RESTART_MAX_S: Final = 10.0
 """Wait before a restart: doubling from the first to this, and back after a steady life."""
@@ -57,15 +59,22 @@ class Child:
         self._keeper: asyncio.Task[None] | None = None
 
     def start(self) -> asyncio.Task[None]:
-        """Begin to keep the child running; the task ends after `stop`, or by a broken system."""
+        """Begin to keep the child running.
+
+        The task ends after `stop`, or fails: with `CheckFailedError` where the child ended with
+        that exit code, as starting it again mends nothing, or by a broken system.
+        """
         self._keeper = asyncio.create_task(self._keep(), name=self._command.name)
         return self._keeper
 
     async def stop(self) -> None:
-        """Stop the child: SIGTERM, and SIGKILL where that is not heeded in `STOP_GRACE_S`."""
+        """Stop the child: SIGTERM, and SIGKILL where that is not heeded in `STOP_GRACE_S`.
+
+        How its task failed before is for whoever waits for the task.
+        """
         self._stopping.set()
         if self._keeper is not None:
-            await self._keeper
+            await asyncio.wait((self._keeper,))
 
     async def _keep(self) -> None:
         backoff, clock = Backoff(), asyncio.get_running_loop().time
@@ -80,6 +89,7 @@ class Child:
             log = _log.bind(child=self._command.name, pid=process.pid)
             log.info("child started")
             if await self._ended_by_itself(process):
+                _must_be_worth_a_restart(self._command.name, process.returncode)
                 wait_s = backoff.after(clock() - began)
                 log.error("child died", code=process.returncode, restart_in_s=wait_s)
                 with suppress(TimeoutError):
@@ -96,6 +106,12 @@ class Child:
         finally:
             told.cancel()
         return not self._stopping.is_set()
+
+
+def _must_be_worth_a_restart(name: str, code: int | None) -> None:
+    if code == CheckFailedError.exit_code:
+        _log.critical("ALARM", child=name, code=code, reason="a check failed in the child")
+        raise CheckFailedError(f"{name} ended because a check failed: its log above says which")
 
 
 async def _terminate(process: asyncio.subprocess.Process) -> None:

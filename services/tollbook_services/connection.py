@@ -66,6 +66,12 @@ async def connect(url: str) -> Redis:
         ) from error
     try:
         await _first_answer(redis)
+    except AuthenticationError as error:
+        await redis.aclose()
+        raise EngineError(
+            f"the engine at {safe_url(url)} refuses the user or the password ({error}): "
+            "give redis://user:password@host:port, or leave the user out for the default one"
+        ) from error
     except (LostConnectionError, EngineTimeoutError, OSError, ResponseError) as error:
         await redis.aclose()
         reason = str(error) or f"silence for {ANSWER_S_MAX:g} s"
@@ -86,25 +92,37 @@ async def check_engine(redis: Redis) -> None:
     client = cast("Any", redis)
     try:
         info: Mapping[str, Any] = await client.info("server", "replication")
-        wrong = [
-            f"{name} is {found}, set it to {wanted}"
-            for name, wanted in _WANTED.items()
-            if (found := _text((await client.config_get(name)).get(name))) != wanted
-        ]
+        wrong = _wrong_server(info)
+        if not wrong:
+            wrong = _wrong_settings(await client.config_get(*_WANTED))
     except (NoPermissionError, ResponseError) as error:
         raise EngineError(
             f"cannot read the engine's settings ({error}): allow INFO and CONFIG GET, "
             "so that it can be seen whether it keeps what it acknowledges"
         ) from error
+    if wrong:
+        raise EngineError("this engine may lose acknowledged events: " + "; ".join(wrong))
+
+
+def _wrong_server(info: Mapping[str, Any]) -> list[str]:
+    wrong = []
     if info.get("role") != "master":
-        wrong.insert(0, f"it is a {info.get('role')}: name the primary")
+        wrong.append(f"it is a {info.get('role')}: name the primary")
     kind = "valkey" if "valkey_version" in info else "redis"
     version = str(info.get(f"{kind}_version", "0"))
     oldest = _OLDEST[kind]
     if tuple(int(part) for part in version.split(".")[:2]) < oldest:
-        wrong.insert(0, f"{kind} {version} is too old, use {oldest[0]}.{oldest[1]} or later")
-    if wrong:
-        raise EngineError("this engine may lose acknowledged events: " + "; ".join(wrong))
+        wrong.append(f"{kind} {version} is too old, use {oldest[0]}.{oldest[1]} or later")
+    return wrong
+
+
+def _wrong_settings(settings: Mapping[Any, Any]) -> list[str]:
+    found = {_text(name): _text(value) for name, value in settings.items()}
+    return [
+        f"{name} is {found.get(name)}, set it to {wanted}"
+        for name, wanted in _WANTED.items()
+        if found.get(name) != wanted
+    ]
 
 
 async def _first_answer(redis: Redis) -> None:

@@ -59,6 +59,11 @@ class EngineFiles:
         return self.data / "engine.log"
 
     @property
+    def ledger(self) -> Path:
+        """The id of the ledger in this directory, kept outside the engine's own files."""
+        return self.data / "ledger.id"
+
+    @property
     def _elsewhere(self) -> Path:
         """Says where the socket is: the environment of another process may say otherwise."""
         return self.data / "engine.socket"
@@ -91,6 +96,24 @@ class EngineFiles:
         if found.st_uid != os.getuid() or found.st_mode & 0o077 or not _fits(socket):
             raise EngineError(f"{socket.parent} is not a private short directory: shorten --data")
         self._elsewhere.write_bytes(os.fsencode(socket))
+
+    def remembered(self) -> str | None:
+        """The id of the ledger that this directory holds; None where none was noted yet."""
+        try:
+            return self.ledger.read_text("ascii").strip() or None
+        except (FileNotFoundError, UnicodeDecodeError):
+            return None
+
+    def remember(self, ledger_id: str) -> None:
+        """Notes the id of the ledger, so that its absence is noticed; durably and all at once."""
+        if self.remembered() == ledger_id:
+            return
+        new = self.ledger.with_suffix(f".{os.getpid()}.new")
+        with new.open("w") as file:
+            file.write(f"{ledger_id}\n")
+            file.flush()
+            os.fsync(file.fileno())
+        new.replace(self.ledger)
 
     @contextmanager
     def starting(self) -> Iterator[None]:

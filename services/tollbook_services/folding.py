@@ -1,16 +1,21 @@
 """One projection of one partition: fold events in order and commit rows with their position."""
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
+from hashlib import sha256
 from typing import Final, Protocol
 
+from tollbook_projections.changes import change_documents
 from tollbook_projections.projection import Fold, Recorded, RowChange
-from tollbook_schemas.canonical import leaf_hash
 from tollbook_schemas.errors import CheckFailedError, EngineError
-from tollbook_schemas.parse import event_from_stored
+from tollbook_schemas.event import DATA_MODELS
+from tollbook_schemas.filed import filed_event
+from tollbook_schemas.scope import is_ledger_subject
 from tollbook_schemas.times import format_instant
-from tollbook_services.checkpoint import CommitResult, Snapshot
+from tollbook_services.checkpoint import CommitResult, Opening, RowsRead, Step
 from tollbook_services.ledger import StoredEntry
 from tollbook_services.readmodels import projection_id
 
@@ -23,19 +28,15 @@ FoldFactory = Callable[[], Fold]
 class RowStore(Protocol):
     """Where the rows of a projection are kept: the engine, or memory for a replay."""
 
-    async def snapshot(self, partition: int, projection: str) -> Snapshot: ...
+    def position(self, partition: int, sequence: int) -> str | None:
+        """A token of a place, for the change feed; None where changes are told to nobody."""
+        ...
 
-    async def commit(
-        self,
-        partition: int,
-        projection: str,
-        expected_sequence: int,
-        new_sequence: int,
-        recorded_at: datetime,
-        changes: Sequence[RowChange],
-        *,
-        parked: Mapping[int, str] | None = None,
-    ) -> CommitResult: ...
+    async def open(self, partition: int, projection: str) -> Opening: ...
+
+    async def read(self, partition: int, projection: str, crisis: str) -> RowsRead: ...
+
+    async def commit(self, partition: int, projection: str, step: Step) -> CommitResult: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,16 +54,19 @@ PageItem = Recorded | Unreadable
 def page_item(entry: StoredEntry) -> PageItem:
     """A stored entry as folds take it."""
     try:
-        event = event_from_stored(entry.stored)
+        event = filed_event(entry.stored)
     except CheckFailedError as error:
         return Unreadable(entry.sequence, entry.recorded_at, _reason(error))
+    if event.kind not in DATA_MODELS:
+        reason = f"the type {event.kind!r} is not known to this version"
+        return Unreadable(entry.sequence, entry.recorded_at, reason)
     return Recorded(entry.partition, entry.sequence, entry.recorded_at, event)
 
 
 def altered(entry: StoredEntry) -> bool:
     """Whether the stored bytes or the time are no longer those of the leaf hash beside them."""
-    time = f'"recordedtime":"{format_instant(entry.recorded_at)}"'.encode()
-    return leaf_hash(entry.stored) != entry.leaf or time not in entry.stored
+    leaf = sha256(b"\x00" + entry.stored).digest()
+    return leaf != entry.leaf or _time_member(entry.recorded_at) not in entry.stored
 
 
 class Lane:
@@ -71,6 +75,10 @@ class Lane:
     An event that a fold cannot take is *parked*: the rows are folded as if it were not there, its
     sequence and the error are kept, and the events after it go on. Where pages are cut makes no
     difference: after an error the page is folded again from the rows, event by event.
+
+    The rows of a crisis are read when the first event of that crisis comes, so that a start costs
+    no more than the crises that are in the news. They are at the lane's position then, or another
+    worker has moved it and the lane is lost.
     """
 
     def __init__(self, store: RowStore, partition: int, factory: FoldFactory) -> None:
@@ -79,16 +87,24 @@ class Lane:
         self._partition = partition
         self._factory = factory
         self._fold = factory()
+        self._stored: set[str] = set()
+        self._generation: int | None = None
+        self._under_way: asyncio.Task[CommitResult] | None = None
         self.projection = projection_id(self._fold)
         self.position = 0
 
-    async def load(self) -> None:
-        """Forget the fold in memory, and restore one from the rows as they are stored."""
-        snapshot = await self._store.snapshot(self._partition, self.projection)
+    async def load(self) -> bool:
+        """Forget the fold in memory and begin with the rows as they are stored.
+
+        Returns:
+            False where another worker has moved the position meanwhile.
+        """
+        opening = await self._store.open(self._partition, self.projection)
         self._fold = self._factory()
-        for crisis, rows in snapshot.rows.items():
-            self._fold.restore(crisis, rows)
-        self.position = snapshot.checkpoint.sequence
+        self.position = opening.checkpoint.sequence
+        self._generation = opening.generation
+        self._stored = set(opening.crises)
+        return await self._restore({one for one in self._stored if is_ledger_subject(one)})
 
     async def advance(self, page: Sequence[PageItem]) -> bool:
         """Fold and commit what is new in a page.
@@ -100,23 +116,54 @@ class Lane:
         Raises:
             EngineError: the page does not follow the position.
         """
+        return await self.begin(page) and await self.settle()
+
+    async def begin(self, page: Sequence[PageItem]) -> bool:
+        """As `advance`, but the commit is still under way: the next page can be folded.
+
+        `position` is where the lane comes to if the commit is made. End with `settle`.
+        """
         new = [item for item in page if item.sequence > self.position]
         if not new:
             return True
         self._must_follow(new)
+        if not await self._restore_for(new):
+            return False
         try:
             changes = self._folded(new)
         except MemoryError:
             raise
         except Exception:  # noqa: BLE001 - a fold may fail in any way; which event it was is next
-            return await self._advance_singly(new)
-        return await self._commit(new[-1], changes, _unreadable(new))
+            return await self.settle() and await self._advance_singly(new)
+        if not await self.settle():
+            return False
+        step = self._step(new, changes, _unreadable(new))
+        self._under_way = asyncio.create_task(
+            self._store.commit(self._partition, self.projection, step)
+        )
+        self.position = step.sequence
+        await asyncio.sleep(0)
+        return True
+
+    async def settle(self) -> bool:
+        """Wait for the commit under way; whether it was made."""
+        task, self._under_way = self._under_way, None
+        return task is None or (await task).committed
+
+    async def close(self) -> None:
+        """Give up the commit under way; it is made or not."""
+        task, self._under_way = self._under_way, None
+        if task is not None:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
 
     async def _advance_singly(self, items: Sequence[PageItem]) -> bool:
         """Fold event by event, parking each that fails; the fold in memory is spoiled before."""
         spoiled = True
         for item in items:
             if spoiled and not await self._loaded_at(item.sequence - 1):
+                return False
+            if not await self._restore_for([item]):
                 return False
             spoiled, parked, changes = False, _unreadable([item]), list[RowChange]()
             try:
@@ -125,13 +172,35 @@ class Lane:
                 raise
             except Exception as error:  # noqa: BLE001 - a fold may fail in any way
                 spoiled, parked = True, {item.sequence: _reason(error)}
-            if not await self._commit(item, changes, parked):
+            step = self._step([item], changes, parked)
+            result = await self._store.commit(self._partition, self.projection, step)
+            if not result.committed:
                 return False
+            self.position = item.sequence
         return not spoiled or await self._loaded_at(self.position)
 
     async def _loaded_at(self, position: int) -> bool:
-        await self.load()
-        return self.position == position
+        return await self.load() and self.position == position
+
+    async def _restore_for(self, items: Sequence[PageItem]) -> bool:
+        """Take up the rows of the crises that events are about, if that was not done yet."""
+        if not self._stored:
+            return True
+        recorded = [item for item in items if isinstance(item, Recorded)]
+        if any(self._fold.concerns_all(item) for item in recorded):
+            return await self._restore(set(self._stored))
+        return await self._restore({item.event.crisis for item in recorded} & self._stored)
+
+    async def _restore(self, crises: set[str]) -> bool:
+        if crises and not await self.settle():
+            return False
+        for crisis in sorted(crises):
+            read = await self._store.read(self._partition, self.projection, crisis)
+            if (read.sequence, read.generation) != (self.position, self._generation):
+                return False
+            self._fold.restore(crisis, read.rows)
+            self._stored.discard(crisis)
+        return True
 
     def _folded(self, items: Sequence[PageItem]) -> list[RowChange]:
         for item in items:
@@ -139,21 +208,17 @@ class Lane:
                 self._fold.apply(item)
         return self._fold.drain()
 
-    async def _commit(
-        self, last: PageItem, changes: Sequence[RowChange], parked: Mapping[int, str]
-    ) -> bool:
-        result = await self._store.commit(
-            self._partition,
-            self.projection,
-            self.position,
-            last.sequence,
-            last.recorded_at,
-            changes,
-            parked=parked,
+    def _step(
+        self, items: Sequence[PageItem], changes: Sequence[RowChange], parked: Mapping[int, str]
+    ) -> Step:
+        last, feed = items[-1], list[bytes]()
+        token = self._store.position(self._partition, last.sequence) if changes else None
+        if token is not None:
+            recorded = [item for item in items if isinstance(item, Recorded)]
+            feed = change_documents(changes, recorded, token)
+        return Step(
+            self.position, last.sequence, last.recorded_at, changes, parked, feed, self._generation
         )
-        if result.committed:
-            self.position = last.sequence
-        return result.committed
 
     def _must_follow(self, items: Sequence[PageItem]) -> None:
         expected = range(self.position + 1, self.position + 1 + len(items))
@@ -172,3 +237,9 @@ def _unreadable(items: Sequence[PageItem]) -> dict[int, str]:
 
 def _reason(error: Exception) -> str:
     return f"{type(error).__name__}: {error}"[:REASON_CHARS_MAX]
+
+
+@lru_cache(maxsize=8)
+def _time_member(recorded_at: datetime) -> bytes:
+    """Events of one batch have one time, so a few are enough."""
+    return f'"recordedtime":"{format_instant(recorded_at)}"'.encode()

@@ -20,7 +20,8 @@ ALIVE_S_MAX: Final = 5.0
 FORGOTTEN_MS: Final = 600_000
 """A silent worker is listed for ten minutes once another one of its role beats."""
 
-WorkerState = Literal["running", "standing_by", "stopped"]
+WorkerState = Literal["running", "standing_by", "memory_full", "stopped"]
+"""What a worker says of itself: `memory_full` waits for the engine to take writes again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +32,9 @@ class Heartbeat:
         worker: `host:pid:suffix`, unique among the workers.
         role: `projector`, `intake`, ...
         state: `stopped` where it said goodbye, or has been silent for `ALIVE_S_MAX`.
-        sequence: the position in the partition it had come to.
+        sequence: the position in the partition it had come to; 0 for a worker of no partition.
         age_s: seconds since then, by the engine's clock.
+        goodbye: whether it said itself that it stops; else it was killed, or hangs.
     """
 
     worker: str
@@ -40,6 +42,7 @@ class Heartbeat:
     state: WorkerState
     sequence: int
     age_s: float
+    goodbye: bool = False
 
     @property
     def alive(self) -> bool:
@@ -48,7 +51,7 @@ class Heartbeat:
 
 
 class Heartbeats:
-    """The heartbeats of the workers of each partition."""
+    """The heartbeats of the workers of each partition, and of those of none, as intakes are."""
 
     def __init__(self, redis: Redis) -> None:
         """Take the engine's client."""
@@ -56,21 +59,21 @@ class Heartbeats:
         self._functions = Functions(redis)
 
     async def beat(
-        self, partition: int, worker: str, role: str, state: WorkerState, sequence: int
+        self, partition: int | None, worker: str, role: str, state: WorkerState, sequence: int
     ) -> None:
-        """Say that `worker` is in `state` and has come to `sequence`."""
+        """Say that `worker` is in `state` and has come to `sequence`; `None` is no partition."""
         body = orjson.dumps({"state": state, "sequence": sequence})
         arguments: list[str | bytes | int] = [worker, FORGOTTEN_MS, role, body]
         await self._functions.call("tollbook_beat", [_key(partition)], arguments)
 
-    async def read(self, partition: int) -> tuple[Heartbeat, ...]:
-        """What every worker of a partition last said, by role and worker."""
+    async def read(self, partition: int | None) -> tuple[Heartbeat, ...]:
+        """What every worker of a partition, or of none, last said, by role and worker."""
         now_ms = await engine_time_ms(self._redis)
         stored = await cast(Awaitable[dict[bytes, bytes]], self._redis.hgetall(_key(partition)))
         beats = (_heartbeat(worker.decode(), text, now_ms) for worker, text in stored.items())
         return tuple(sorted(beats, key=lambda beat: (beat.role, beat.worker)))
 
-    async def alive(self, partition: int, role: str) -> bool:
+    async def alive(self, partition: int | None, role: str) -> bool:
         """Whether a worker of this role is at work on the partition."""
         return any(beat.alive and beat.role == role for beat in await self.read(partition))
 
@@ -87,7 +90,9 @@ async def engine_time_ms(redis: Redis) -> int:
     return seconds * 1000 + micros // 1000
 
 
-def _key(partition: int) -> str:
+def _key(partition: int | None) -> str:
+    if partition is None:
+        return "tollbook:heartbeats"
     return f"tollbook:{{{partition}}}:heartbeats"
 
 
@@ -96,4 +101,5 @@ def _heartbeat(worker: str, text: bytes, now_ms: int) -> Heartbeat:
     said: dict[str, Any] = orjson.loads(body)
     age_s = max(0, now_ms - int(beat_ms)) / 1000
     state: WorkerState = said["state"] if age_s <= ALIVE_S_MAX else "stopped"
-    return Heartbeat(worker, role.decode(), state, said["sequence"], age_s)
+    goodbye = said["state"] == "stopped"
+    return Heartbeat(worker, role.decode(), state, said["sequence"], age_s, goodbye)

@@ -1,7 +1,11 @@
 """The names of everything in the engine; keys of one partition share its hash tag."""
 
+from functools import cache, lru_cache
 from hashlib import sha256
+from itertools import count
 from typing import Final
+
+from tollbook_schemas.scope import LEDGER_SUBJECT_PREFIX
 
 LEDGER: Final = "tollbook:ledger"
 """Hash: id, partitions. Made once; a ledger with another id is another ledger."""
@@ -15,15 +19,32 @@ INTAKE_GROUP: Final = "intake"
 REJECTED: Final = "tollbook:rejected"
 """Stream: what could not be an event, byte for byte, with the reasons."""
 
+VERIFIED: Final = "tollbook:verified"
+"""Hash: the run of the engine in which every stored event was verified last."""
+
+CHANGES: Final = "tollbook:changes"
+"""Stream: the change feed, a document for each cell that changed, written with the cell."""
+
+CRISES_KEPT: Final = 4_096
+"""Crises whose partition is remembered: it is asked for with every event."""
+
 INDEX: Final = "tollbook:index"
 """Hash: key digest to content digest and first position, `<partition>:<sequence>`; permanent.
 One for the ledger: a key used again with another crisis, so in another partition, is found."""
 
 
+@lru_cache(maxsize=CRISES_KEPT)
 def partition_of(crisis: str, partitions: int) -> int:
     """The partition of a crisis: the first 8 bytes of SHA-256 of its slug, modulo."""
     digest = sha256(crisis.encode()).digest()
     return int.from_bytes(digest[:8]) % partitions
+
+
+@cache
+def ledger_subject(partition: int, partitions: int) -> str:
+    """The subject that stands for every crisis of a partition: the first slug that hashes to it."""
+    slugs = (f"{LEDGER_SUBJECT_PREFIX}{number}" for number in count())
+    return next(slug for slug in slugs if partition_of(slug, partitions) == partition)
 
 
 def ledger(partition: int) -> str:
@@ -44,3 +65,13 @@ def quarantine(partition: int) -> str:
 def quarantined(partition: int) -> str:
     """Hash: key and content digests of what is in quarantine, so that a retry adds nothing."""
     return f"tollbook:{{{partition}}}:quarantined"
+
+
+def live(partition: int) -> str:
+    """Hash: the generation that is read of each projection, and the one before, `<name>:back`."""
+    return f"tollbook:{{{partition}}}:live"
+
+
+def generation(partition: int, projection: str, number: int) -> str:
+    """What the keys of one generation of a projection's rows begin with."""
+    return f"tollbook:{{{partition}}}:{projection}.g{number}"

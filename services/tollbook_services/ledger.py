@@ -9,6 +9,7 @@ from typing import Any, Final, Self, cast
 import orjson
 from redis.asyncio import Redis
 
+from tollbook_schemas.canonical import key_digest
 from tollbook_schemas.errors import Fault
 from tollbook_schemas.parse import ParsedEvent
 from tollbook_services import keys
@@ -29,6 +30,9 @@ from tollbook_services.writer import (
 
 PARTITIONS: Final = 4
 """Partitions of a new ledger: one worker serves all, and several machines can share them."""
+
+CONTENT_BYTES: Final = 32
+"""Bytes of an index entry before the position: the digest of the content as sent."""
 
 _META: Final = ["id", "partitions"]
 
@@ -81,7 +85,7 @@ class Ledger:
         """
         by_partition: dict[int, list[int]] = {}
         for place, parsed in enumerate(events):
-            number = keys.partition_of(parsed.event.crisis, self.partitions)
+            number = keys.partition_of(parsed.crisis, self.partitions)
             by_partition.setdefault(number, []).append(place)
         if expected_sequence is not None and not (len(by_partition) <= 1 and _one_call(events)):
             raise ValueError("expected_sequence is for one partition, up to 500 events and 8 MiB")
@@ -108,6 +112,16 @@ class Ledger:
             keys.ledger(partition), f"{after + 1}-0", last, count
         )
         return [entry_from(partition, entry_id, fields) for entry_id, fields in entries]
+
+    async def find(self, source: str, event_id: str) -> StoredEntry | None:
+        """The event of an idempotency key, in whatever partition; None where it is not there."""
+        key = key_digest(source, event_id)
+        entry = await cast("Awaitable[Any]", self.redis.hget(keys.INDEX, cast("Any", key)))
+        if entry is None:
+            return None
+        partition, sequence = position_from(entry[CONTENT_BYTES:])
+        found = await self.read(partition, after=sequence - 1, count=1)
+        return found[0] if found else None
 
     async def head(self, partition: int) -> int:
         """The position of the last event, 0 where there is none."""
@@ -173,7 +187,7 @@ class Ledger:
 
     def _writer(self, partition: int) -> Writer:
         if partition not in self._writers:
-            self._writers[partition] = Writer(self.redis, partition)
+            self._writers[partition] = Writer(self.redis, self.id, partition)
         return self._writers[partition]
 
 

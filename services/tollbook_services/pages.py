@@ -14,25 +14,39 @@ WAIT_MS: Final = 200
 """How long one call waits for new events: as long as a worker may take to notice a stop."""
 
 
+PAGE_BYTES: Final = 4 * 2**20
+"""Bytes of events in a page, if the next ones are like the last; rows take about twice as much."""
+
+_FIRST_EVENTS: Final = 100
+"""Events asked for before it is known how large they are: 100 MiB at the very most."""
+
+
 class Pages:
-    """Reads a partition page by page; a page is an atomic step of every projection."""
+    """Reads a partition page by page; a page is an atomic step of every projection.
+
+    Pages of large events hold fewer of them.
+    """
 
     def __init__(self, ledger: Ledger, partition: int, page_size: int) -> None:
         """Take the ledger, the partition and how many events a page holds at most."""
         self._ledger = ledger
         self._partition = partition
         self._page_size = page_size
+        self._size = min(page_size, _FIRST_EVENTS)
         self._next: tuple[int, asyncio.Task[list[StoredEntry]]] | None = None
 
-    async def after(self, sequence: int) -> list[PageItem]:
-        """The events that follow a position, at most a page; empty at the head.
+    async def after(self, sequence: int, upto: int | None = None) -> list[PageItem]:
+        """The events that follow a position, at most a page; empty at the head, or at `upto`.
 
         Raises:
             CheckFailedError: stored bytes are no longer those that were acknowledged.
         """
         entries = await self._fetched(sequence)
-        if len(entries) == self._page_size:
+        if len(entries) >= self._size:
+            self._size = self._next_size(entries)
             self._fetch(entries[-1].sequence)
+        if upto is not None:
+            entries = [entry for entry in entries if entry.sequence <= upto]
         changed = next((entry for entry in entries if altered(entry)), None)
         if changed is not None:
             raise CheckFailedError(
@@ -65,4 +79,9 @@ class Pages:
         self._next = (after, asyncio.create_task(self._read(after)))
 
     async def _read(self, after: int) -> list[StoredEntry]:
-        return await self._ledger.read(self._partition, after=after, count=self._page_size)
+        return await self._ledger.read(self._partition, after=after, count=self._size)
+
+    def _next_size(self, entries: list[StoredEntry]) -> int:
+        """How many events like these are a page; never more than twice as many as now."""
+        mean = sum(len(entry.stored) for entry in entries) // len(entries) + 1
+        return max(1, min(PAGE_BYTES // mean, 2 * self._size, self._page_size))

@@ -15,9 +15,11 @@ from tollbook_services.heartbeats import BEAT_INTERVAL_S, Heartbeats, WorkerStat
 from tollbook_services.ledger import Ledger
 from tollbook_services.pages import Pages
 from tollbook_services.readmodels import ReadModels, projection_id
+from tollbook_services.verify import must_be_same_ledger
 
-PAGE_EVENTS: Final = 500
-"""Events folded and committed in one step: what the engine takes in a few milliseconds."""
+PAGE_EVENTS: Final = 2_000
+"""Events folded and committed in one step, if so many wait: what the engine takes in some ten
+milliseconds. Each step solves what had news in it, so that a backlog is faster in few steps."""
 
 STAND_BY_S: Final = 1.0
 """A worker that finds another at work waits until that one's positions rest this long."""
@@ -67,8 +69,8 @@ class Projector:
         """Follow the partitions until `stop` is set.
 
         Raises:
-            EngineError: the engine stayed away, or holds rows of another ledger.
-            CheckFailedError: stored events were altered.
+            EngineError: the engine stayed away, is no longer fit, or holds rows of another ledger.
+            CheckFailedError: stored events were altered, or the ledger was erased or replaced.
         """
         tasks = [asyncio.create_task(self._follow_always(one, stop)) for one in partitions]
         try:
@@ -84,6 +86,7 @@ class Projector:
         Returns:
             The position that every projection of the partition has reached.
         """
+        await must_be_same_ledger(self._readmodels.redis, self._ledger.id)
         target = await self._ledger.head(partition)
         while (position := await self._position(partition)) < target:
             if not await self._fold_to(partition, target):
@@ -108,7 +111,7 @@ class Projector:
 
     async def _follow_always(self, partition: int, stop: asyncio.Event) -> None:
         """Follow a partition, over losses of the engine that it comes back from."""
-        pulse = _Pulse(self._readmodels, partition)
+        pulse = _Pulse(self._readmodels, partition, self._ledger.id)
         gone_since: float | None = None
         while not stop.is_set():
             beaten = pulse.beats
@@ -158,15 +161,17 @@ class Projector:
 
     @asynccontextmanager
     async def _round(self, partition: int) -> AsyncIterator["_Round"]:
+        await must_be_same_ledger(self._readmodels.redis, self._ledger.id)
         await self._not_ahead(partition)
         lanes = [Lane(self._readmodels, partition, factory) for factory in self._folds]
         pages = Pages(self._ledger, partition, self._page_size)
         try:
-            for lane in lanes:
-                await lane.load()
-            yield _Round(lanes, pages)
+            loaded = [await lane.load() for lane in lanes]
+            yield _Round(lanes, pages, lost=not all(loaded))
         finally:
             await pages.close()
+            for lane in lanes:
+                await lane.close()
 
     async def _stand_by(
         self,
@@ -209,16 +214,17 @@ class Projector:
                 raise EngineError(
                     f"the rows of {name} in partition {partition} stand at {position}, but the "
                     f"ledger ends at {head}: events were lost; restore the engine's data, or "
-                    f"delete the keys tollbook:{{{partition}}}:{name}:* to fold them anew"
+                    "fold the rows anew with `tollbook rebuild --accept`"
                 )
 
 
 class _Round:
     """The lanes of one partition, from being loaded until a race is lost."""
 
-    def __init__(self, lanes: Sequence[Lane], pages: Pages) -> None:
+    def __init__(self, lanes: Sequence[Lane], pages: Pages, *, lost: bool) -> None:
         self._lanes = lanes
         self._pages = pages
+        self._lost = lost
 
     @property
     def position(self) -> int:
@@ -231,6 +237,8 @@ class _Round:
 
     async def step(self) -> int | None:
         """Fold one page; how many events it held, or None where another worker was faster."""
+        if self._lost:
+            return None
         page = await self._pages.after(self.position)
         if not page:
             return 0
@@ -244,9 +252,14 @@ class _Round:
 
 
 class _Pulse:
-    """The heartbeat of one partition of one projector, no more often than it needs to be."""
+    """The heartbeat of one partition of one projector, no more often than it needs to be.
 
-    def __init__(self, readmodels: ReadModels, partition: int) -> None:
+    A worker looks with each beat whether it is still the same ledger that it works for.
+    """
+
+    def __init__(self, readmodels: ReadModels, partition: int, ledger_id: str) -> None:
+        self._redis = readmodels.redis
+        self._ledger_id = ledger_id
         self._heartbeats = Heartbeats(readmodels.redis)
         self._partition = partition
         self._worker = worker_name(format(id(self), "x"))
@@ -256,6 +269,7 @@ class _Pulse:
     async def beat_if_due(self, state: WorkerState, sequence: int) -> None:
         """Beat where the last one is `BEAT_INTERVAL_S` ago."""
         if _now() - self._last_s >= BEAT_INTERVAL_S:
+            await must_be_same_ledger(self._redis, self._ledger_id)
             await self.beat(state, sequence)
 
     async def beat(self, state: WorkerState, sequence: int) -> None:

@@ -1,18 +1,33 @@
 """Answers one question from the read models, the same for the command line and for HTTP."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from difflib import get_close_matches
 from typing import Any, Final
 
+import orjson
+
 from tollbook_projections import views
+from tollbook_projections.references import read_with
 from tollbook_projections.views import Position, Query
-from tollbook_schemas.errors import UsageError
+from tollbook_schemas.errors import CheckFailedError, EngineError, UsageError
+from tollbook_schemas.gazetteer import Gazetteer
 from tollbook_schemas.limits import INTEGER_MAX
-from tollbook_schemas.times import end_of
-from tollbook_services.wiring import Tollbook
+from tollbook_schemas.policy import Policy
+from tollbook_schemas.times import end_of, format_instant
+from tollbook_services.position import position_of
+from tollbook_services.wiring import PATIENCE_S, Tollbook
 
 Document = dict[str, Any]
+
+FIGURE_TABLES: Final = ("figure", "act", "incident", "reference")
+"""What any moment is worked out from; live cells are worked out from the same."""
+
+_CELL_TABLES: Final = (*FIGURE_TABLES, "cell")
+
+QUARANTINE_PAGE: Final = 500
+"""Entries of the quarantine read at once."""
 
 _NAMED_MAX: Final = 8
 """Crises named in one message: what fits a line or two."""
@@ -28,25 +43,25 @@ class Question:
     as_of: str | None = None
     published_as_of: str | None = None
     known_as_of: str | None = None
+    policy: str | None = None
+    min_position: str | None = None
+    persons: bool = False
 
 
 async def tolls(book: Tollbook, crisis: str, question: Question) -> Document:
     """The document of CONTRACT, Views: `tolls`.
 
-    Every document has `parked`, a count, where the view lacks events that could not be folded.
+    Every document has `position`, a token of the place in the ledger that it was made at, and
+    `parked`, a count, where the view lacks events that could not be folded.
     """
-    asked = await _ask(book, "tolls", crisis, question)
-    return asked.parked | views.toll_document(
-        crisis, asked.rows, asked.query, asked.position, book.gazetteer, book.policy
-    )
+    asked = await _ask(book, crisis, question, _CELL_TABLES)
+    return asked.around(views.toll_document(crisis, *asked.given))
 
 
 async def displacement(book: Tollbook, crisis: str, question: Question) -> Document:
     """The same shape as `tolls`, of movements and of people sheltering."""
-    asked = await _ask(book, "displacement", crisis, question)
-    return asked.parked | views.displacement_document(
-        crisis, asked.rows, asked.query, asked.position, book.gazetteer, book.policy
-    )
+    asked = await _ask(book, crisis, question, _CELL_TABLES)
+    return asked.around(views.displacement_document(crisis, *asked.given))
 
 
 async def revisions(
@@ -57,40 +72,162 @@ async def revisions(
     Raises:
         UsageError: there is no series with the id asked for.
     """
-    asked = await _ask(book, "revisions", crisis, question)
-    document = views.revisions_document(
-        crisis, asked.rows, asked.query, series, asked.position, book.gazetteer, book.policy
-    )
+    asked = await _ask(book, crisis, question)
+    rows, query, position, gazetteer, policy = asked.given
+    document = views.revisions_document(crisis, rows, query, series, position, gazetteer, policy)
     if series is not None and not document["series"]:
         raise UsageError(f"no series {series!r}: `tollbook revisions {crisis}` prints their ids")
-    return asked.parked | document
+    return asked.around(document)
+
+
+async def explain(book: Tollbook, crisis: str, question: Question, cell: str) -> Document:
+    """How the number of one cell came about."""
+    asked = await _ask(book, crisis, question, _CELL_TABLES)
+    rows, query, position, gazetteer, policy = asked.given
+    document = views.explain_document(crisis, rows, query, cell, position, gazetteer, policy)
+    return asked.around(document)
+
+
+async def incidents(book: Tollbook, crisis: str, question: Question) -> Document:
+    """Single incidents, their history and their own tolls."""
+    asked = await _ask(book, crisis, question)
+    return asked.around(views.incidents_document(crisis, *asked.given))
+
+
+async def sources(book: Tollbook, crisis: str, question: Question) -> Document:
+    """Who counted, and how their numbers changed."""
+    asked = await _ask(book, crisis, question)
+    return asked.around(views.sources_document(crisis, *asked.given))
+
+
+async def conflicts(book: Tollbook, crisis: str, question: Question) -> Document:
+    """What does not fit together."""
+    asked = await _ask(book, crisis, question)
+    quarantined = await _quarantined(book, crisis)
+    return asked.around(views.conflicts_document(crisis, *asked.given, quarantined))
 
 
 async def statements(book: Tollbook, crisis: str, question: Question) -> Document:
     """The statements of a crisis."""
-    asked = await _ask(book, "statements", crisis, question)
-    return asked.parked | views.statements_document(crisis, asked.rows, asked.query, asked.position)
+    asked = await _ask(book, crisis, question, projection="statements")
+    rows, query, position, *_ = asked.given
+    return asked.around(views.statements_document(crisis, rows, query, position))
 
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    rows: dict[str, bytes]
-    position: Position
-    query: Query
-    parked: Document
+    """What a view is made from.
+
+    Attributes:
+        given: rows, query, position, gazetteer and policy, in the order in which views take them.
+        extra: what every document says beside its own content.
+    """
+
+    given: tuple[dict[str, bytes], Query, Position, Gazetteer, Policy]
+    extra: Document
+
+    def around(self, document: Document) -> Document:
+        """The document with what every document says."""
+        return {"crisis": document["crisis"], **self.extra, **document}
 
 
-async def _ask(book: Tollbook, projection: str, crisis: str, question: Question) -> _Asked:
+async def _ask(
+    book: Tollbook,
+    crisis: str,
+    question: Question,
+    tables: Sequence[str] = FIGURE_TABLES,
+    *,
+    projection: str = "figures",
+) -> _Asked:
     partition = book.partition_of(crisis)
+    least = _least(book, crisis, question.min_position)
     query = await _query(book, partition, question)
-    await book.catch_up([partition])
-    rows, sequence, recorded_at = await book.read(partition, projection, crisis)
+    await _reach(book, partition, least)
+    wanted = tables if projection == "figures" else None
+    rows, sequence, recorded_at, shared, _ = await book.read(partition, projection, crisis, wanted)
+    if least > sequence:  # a rebuild was gone back on between waiting and reading
+        raise EngineError(f"the view stands at {sequence}, before {least}: ask again")
     if not rows:
         await _known_or_refuse(book, crisis)
-    parked = await book.readmodels.parked_count(partition, book.projections[projection])
-    return _Asked(
-        rows, Position(sequence, recorded_at), query, {"parked": parked} if parked else {}
+    if projection != "figures":  # references lie with the figures
+        found = await book.read(partition, "figures", crisis, ("reference",))
+        references, shared = found.rows, found.shared
+    else:
+        references = rows
+    gazetteer, policy = read_with(
+        references, shared, query.moment, book.gazetteer, book.policy, question.policy
     )
+    query = replace(query, area=_area(gazetteer, question.area))
+    if question.policy is not None and query.known_as_of is None:
+        query = replace(query, known_as_of=sequence, known_time=recorded_at)  # not as stored
+    parked = await book.readmodels.parked_count(partition, book.projections[projection])
+    extra: Document = {"position": book.position(partition, sequence)}
+    if parked:
+        extra["parked"] = parked
+    return _Asked((rows, query, Position(sequence, recorded_at), gazetteer, policy), extra)
+
+
+def _least(book: Tollbook, crisis: str, token: str | None) -> int:
+    """The sequence that a view has to have.
+
+    Raises:
+        UsageError: the token is of another ledger, or of a partition that does not hold the crisis.
+    """
+    if token is None:
+        return 0
+    least, partition = position_of(token), book.partition_of(crisis)
+    if least.ledger != book.ledger.id:
+        raise UsageError(
+            f"--min-position is of the ledger {least.ledger}, and this is {book.ledger.id}: "
+            "ask the ledger that gave it"
+        )
+    if least.partition != partition:
+        raise UsageError(
+            f"--min-position is of partition {least.partition}, but {crisis} lies in partition "
+            f"{partition}: give the position of a receipt for {crisis}"
+        )
+    return least.sequence
+
+
+async def _reach(book: Tollbook, partition: int, least: int) -> None:
+    """Bring the views to the head, and not go on before they have the position asked for."""
+    head = await book.ledger.head(partition)
+    if least > head:
+        raise CheckFailedError(
+            f"--min-position is at {least}, but partition {partition} of this ledger ends at "
+            f"{head}: events were lost; see `tollbook check`"
+        )
+    patience_s = book.settings.visible_timeout_s if least else PATIENCE_S
+    if not await book.catch_up([partition], patience_s=patience_s) and least:
+        names = book.projections.values()
+        stands = min(await book.readmodels.positions(partition, names))
+        if stands < least:
+            raise EngineError(
+                f"the views of partition {partition} stand at {stands} and did not come to "
+                f"{least} within {patience_s:g} s: see `tollbook status`"
+            )
+
+
+async def _quarantined(book: Tollbook, crisis: str) -> list[Document]:
+    """What is in quarantine of a crisis, as the view `conflicts` takes it."""
+    partition, after = book.partition_of(crisis), "0"
+    found: list[Document] = []
+    while page := await book.ledger.read_quarantine(partition, after, QUARANTINE_PAGE):
+        after = page[-1].position
+        for entry in page:
+            event = orjson.loads(entry.raw)
+            if event["subject"] == crisis:
+                recorded = await book.ledger.find(event["source"], event["id"])
+                found.append(
+                    {
+                        "source": event["source"],
+                        "id": event["id"],
+                        "recorded_at": format_instant(entry.recorded_at),
+                        "reason": entry.reasons[0][1],
+                        "sequence": recorded.sequence if recorded else None,
+                    }
+                )
+    return found
 
 
 async def _known_or_refuse(book: Tollbook, crisis: str) -> None:
@@ -112,8 +249,9 @@ async def _query(book: Tollbook, partition: int, question: Question) -> Query:
     known_as_of, known_time = await _known_as_of(book, partition, question.known_as_of)
     return Query(
         measure=question.measure,
-        area=_area(book, question.area),
         originator=question.originator,
+        policy=question.policy,
+        persons=question.persons,
         as_of=_cut_off("--as-of", question.as_of),
         published_as_of=_cut_off("--published-as-of", question.published_as_of),
         known_as_of=known_as_of,
@@ -150,12 +288,12 @@ async def _recorded_at(book: Tollbook, partition: int, sequence: int) -> datetim
     return found[0].recorded_at if found else None
 
 
-def _area(book: Tollbook, code: str | None) -> str | None:
+def _area(gazetteer: Gazetteer, code: str | None) -> str | None:
     if code is None:
         return None
-    area = book.gazetteer.resolve(code)
+    area = gazetteer.resolve(code)
     if area is not None:
         return area.code
-    near = ", ".join(f"{found.code} ({found.name})" for found in book.gazetteer.suggest(code))
+    near = ", ".join(f"{found.code} ({found.name})" for found in gazetteer.suggest(code))
     hint = f"did you mean {near}?" if near else "use an ISO 3166 code or a P-code"
     raise UsageError(f"--area: no area {code!r}; {hint}")

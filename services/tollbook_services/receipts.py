@@ -1,15 +1,14 @@
 """What became of an event that was handed to the ledger."""
 
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from tollbook_schemas.errors import Fault
+from tollbook_services.position import LedgerPosition
 
 ReceiptStatus = Literal["appended", "duplicate", "quarantined", "rejected"]
 
 
-@dataclass(frozen=True, slots=True)
-class Receipt:
+class Receipt(NamedTuple):
     """One event's outcome, given only when it is durable.
 
     Attributes:
@@ -27,8 +26,8 @@ class Receipt:
     sequence: int | None
     errors: tuple[Fault, ...] = ()
 
-    def document(self) -> dict[str, Any]:
-        """The receipt as a client gets it."""
+    def document(self, ledger: str | None = None) -> dict[str, Any]:
+        """The receipt as a client gets it; with the ledger's id, `position` is for reading it."""
         return {
             "status": self.status,
             "source": self.source,
@@ -36,5 +35,13 @@ class Receipt:
             "crisis": self.crisis,
             "partition": self.partition,
             "sequence": self.sequence,
+            "position": self._position(ledger),
             "errors": [fault.document() for fault in self.errors],
         }
+
+    def _position(self, ledger: str | None) -> str | None:
+        """A token for `--min-position`; None for what was refused."""
+        refused = self.status not in {"appended", "duplicate"}
+        if ledger is None or refused or self.partition is None or self.sequence is None:
+            return None
+        return LedgerPosition(ledger, self.partition, self.sequence).token()

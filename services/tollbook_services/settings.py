@@ -7,6 +7,7 @@ from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from tollbook_schemas.errors import UsageError
+from tollbook_services.passwords import with_password
 from tollbook_services.shown import safe_url
 
 DEFAULT_DATA: Final = Path(".tollbook")
@@ -20,6 +21,8 @@ class Settings(BaseSettings):
     Attributes:
         data: directory of the embedded store.
         redis: URL of an outside Redis or Valkey; None means the embedded store.
+        redis_password_file: holds the password for `redis`, which then carries it.
+        ledger: id of the ledger that has to be there; None means whichever is.
         partitions: ledger partitions, used only when a ledger is created.
         visible_timeout_s: seconds `publish` waits for the read models to show its events.
     """
@@ -30,6 +33,8 @@ class Settings(BaseSettings):
 
     data: Path = DEFAULT_DATA
     redis: str | None = None
+    redis_password_file: Path | None = None
+    ledger: str | None = None
     partitions: int = Field(default=4, ge=1, le=PARTITIONS_MAX)
     visible_timeout_s: float = Field(default=30.0, gt=0)
 
@@ -41,22 +46,31 @@ class Settings(BaseSettings):
         return safe_url(self.redis)
 
 
-def read_settings(*, data: Path | None = None, redis: str | None = None) -> Settings:
+def read_settings(
+    *, data: Path | None = None, redis: str | None = None, ledger: str | None = None
+) -> Settings:
     """The settings of this process; what is None comes from the environment or the default.
 
-    `data` given without `redis` means the embedded store there, whatever `TOLLBOOK_REDIS` says.
+    `data` given without `redis` means the embedded store there, whatever `TOLLBOOK_REDIS` and
+    `TOLLBOOK_LEDGER` say.
 
     Raises:
         UsageError: a `TOLLBOOK_*` variable has a value that cannot be meant.
     """
     given: dict[str, Any] = {}
     if data is not None:
-        given = {"data": data, "redis": redis}
+        given = {"data": data, "redis": redis, "ledger": ledger}
     elif redis is not None:
         given = {"redis": redis}
+    if ledger is not None:
+        given["ledger"] = ledger
     try:
-        return Settings(**given)
+        settings = Settings(**given)
     except ValidationError as error:
         first = error.errors()[0]
         name = "TOLLBOOK_" + "_".join(map(str, first["loc"])).upper()
         raise UsageError(f"{name}={first['input']}: {first['msg']}") from error
+    if settings.redis is None or settings.redis_password_file is None:
+        return settings
+    url = with_password(settings.redis, settings.redis_password_file)
+    return settings.model_copy(update={"redis": url})

@@ -1,86 +1,134 @@
 """The status document: heads, positions, lag, workers, inbox, and whether all of it is well."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, Literal
+from typing import Final
 
 from redis.asyncio import Redis
-from redis.exceptions import ResponseError
 
 from tollbook_schemas.times import format_instant
+from tollbook_schemas.views import (
+    AlarmStatus,
+    PartitionStatus,
+    ProjectionStatus,
+    State,
+    StatusDocument,
+    WorkerStatus,
+)
 from tollbook_services import keys
+from tollbook_services.engine_status import engine_status
 from tollbook_services.heartbeats import Heartbeat, Heartbeats, engine_time_ms
+from tollbook_services.inbox_status import inbox_status
 from tollbook_services.ledger import Ledger
 from tollbook_services.projector import ROLE
 from tollbook_services.readmodels import ReadModels
 
 LAG_S_MAX: Final = 10.0
-"""A projection is behind when an event has waited longer: a page takes well under a second."""
+"""A worker is behind when something has waited for longer: a page takes well under a second."""
 
-Document = dict[str, Any]
-State = Literal["healthy", "behind", "parked", "stopped", "no_workers"]
+WORST_FIRST: Final[tuple[State, ...]] = (
+    "alarm",
+    "stopped",
+    "no_intake",
+    "no_workers",
+    "behind",
+    "parked",
+    "healthy",
+)
 
-_WORST_FIRST: Final[tuple[State, ...]] = ("stopped", "no_workers", "behind", "parked")
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """What the document is read from, at the engine's time."""
+
+    ledger: Ledger
+    readmodels: ReadModels
+    names: tuple[str, ...]
+    now_s: float
+
+    @property
+    def redis(self) -> Redis:
+        return self.readmodels.redis
 
 
 async def status_document(
     ledger: Ledger, readmodels: ReadModels, projections: Iterable[str]
-) -> Document:
+) -> StatusDocument:
     """How everything stands; reads only.
 
     Times are the engine's. `lag_seconds` is how long the first event that a projection has not
-    folded has been waiting. The state of a partition, and overall the worst of them, is
+    folded has been waiting. The state of a partition, of the inbox, and overall the worst of all is
 
-    - `stopped`: a projector was at work, and none is now;
-    - `no_workers`: none has been: commands fold what they need themselves;
-    - `behind`: a projector is at work, but an event has waited for more than `LAG_S_MAX`;
+    - `alarm`: something is broken that no worker mends by itself: see `alarms`;
+    - `stopped`: a worker was at work, and none is now: it has ended, was killed, or hangs;
+    - `no_intake`: entries wait in the inbox, and no intake has been at work;
+    - `no_workers`: no projector has been: commands fold what they need themselves;
+    - `behind`: workers are at work, but something has waited for more than `LAG_S_MAX`;
     - `parked`: all is folded but for events that a fold could not take;
     - `healthy`: none of these.
     """
-    names, redis = tuple(projections), readmodels.redis
+    redis = readmodels.redis
     now_s = await engine_time_ms(redis) / 1000
-    partitions = [
-        await _partition(ledger, readmodels, names, number, now_s)
-        for number in range(ledger.partitions)
-    ]
-    states = {partition["state"] for partition in partitions}
-    state = next((state for state in _WORST_FIRST if state in states), "healthy")
+    source = _Source(ledger, readmodels, tuple(projections), now_s)
+    partitions = [await _partition(source, number) for number in range(ledger.partitions)]
+    beats = await Heartbeats(redis).read(None)
+    inbox, inbox_alarms = await inbox_status(redis, now_s, beats, LAG_S_MAX)
+    engine, engine_alarms = await engine_status(redis)
+    alarms = [*engine_alarms, *inbox_alarms, *_views_ahead(partitions)]
+    states: set[State] = {partition["state"] for partition in partitions} | {inbox["state"]}
+    state: State = "alarm" if alarms else worst(states)
     return {
         "ledger": await readmodels.ledger_id(fresh=True),
         "time": _instant(now_s),
         "state": state,
         "healthy": state == "healthy",
+        "alarms": alarms,
+        "engine": engine,
         "partitions": partitions,
-        "inbox": await inbox_status(redis, now_s),
-        "rejected": await _length(redis, keys.REJECTED),
+        "inbox": inbox,
+        "workers": [_worker(beat) for beat in beats],
+        "rejected": await redis.xlen(keys.REJECTED),
         "quarantined": sum(partition["quarantined"] for partition in partitions),
     }
 
 
-async def inbox_status(redis: Redis, now_s: float) -> Document:
-    """What waits in the inbox: entries not yet read, and entries read but not yet settled."""
-    length = await _length(redis, keys.INBOX)
-    group = await _intake_group(redis)
-    oldest_ms = None
-    if group is not None and group["pending"]:
-        waiting = await redis.xpending(keys.INBOX, keys.INTAKE_GROUP)
-        oldest_ms = int((waiting["min"] or b"0").split(b"-")[0])
-    return {
-        "length": length,
-        "pending": group["pending"] if group else 0,
-        "unread": group["lag"] if group else length,
-        "oldest_pending_seconds": _age(now_s, oldest_ms),
-        "consumers": group["consumers"] if group else 0,
-    }
+def worst(states: Iterable[State]) -> State:
+    """The worst of some states; healthy where there is none."""
+    return min(states, key=WORST_FIRST.index, default="healthy")
 
 
-async def _partition(
-    ledger: Ledger, readmodels: ReadModels, names: tuple[str, ...], number: int, now_s: float
-) -> Document:
+def summary(document: StatusDocument) -> str:
+    """One line: the state, and what is behind it."""
+    if document["healthy"]:
+        events = sum(partition["head"] for partition in document["partitions"])
+        return f"healthy: {events:,} events, all of them folded or in work"
+    reasons = [f"{alarm['kind']}: {alarm['message']}" for alarm in document["alarms"]]
+    reasons += [
+        f"partition {partition['partition']} is {partition['state']}"
+        f" ({_lag(partition['projections'])})"
+        for partition in document["partitions"]
+        if partition["state"] != "healthy"
+    ]
+    inbox = document["inbox"]
+    if inbox["state"] != "healthy":
+        waiting = f"{inbox['length']:,} entries wait"
+        reasons.append(f"the inbox is {inbox['state']} ({waiting})")
+    return f"{document['state']}: {'; '.join(reasons)}"
+
+
+def _lag(positions: Sequence[ProjectionStatus]) -> str:
+    events = max((one["lag_events"] for one in positions), default=0)
+    seconds = max((one["lag_seconds"] for one in positions), default=0.0)
+    return f"{events:,} events, {seconds:,.1f} s behind"
+
+
+async def _partition(source: _Source, number: int) -> PartitionStatus:
+    ledger, redis = source.ledger, source.redis
     head = await ledger.head(number)
     last = await ledger.read(number, after=head - 1, count=1) if head else []
-    positions = [await _projection(ledger, readmodels, number, name, head, now_s) for name in names]
-    workers = await Heartbeats(readmodels.redis).read(number)
+    positions = [await _projection(source, number, name, head) for name in source.names]
+    workers = await Heartbeats(redis).read(number)
     return {
         "partition": number,
         "head": head,
@@ -88,17 +136,16 @@ async def _partition(
         "state": _state(positions, workers),
         "projections": positions,
         "workers": [_worker(beat) for beat in workers],
-        "quarantined": await _length(readmodels.redis, keys.quarantine(number)),
+        "quarantined": await redis.xlen(keys.quarantine(number)),
     }
 
 
-async def _projection(
-    ledger: Ledger, readmodels: ReadModels, number: int, stored: str, head: int, now_s: float
-) -> Document:
+async def _projection(source: _Source, number: int, stored: str, head: int) -> ProjectionStatus:
     name, _, version = stored.rpartition(".v")
+    readmodels = source.readmodels
     checkpoint = await readmodels.checkpoint(number, stored)
-    first = await ledger.read(number, after=checkpoint.sequence, count=1)
-    waiting_s = max(0.0, now_s - first[0].recorded_at.timestamp()) if first else 0.0
+    first = await source.ledger.read(number, after=checkpoint.sequence, count=1)
+    waiting_s = max(0.0, source.now_s - first[0].recorded_at.timestamp()) if first else 0.0
     return {
         "projection": name,
         "version": int(version),
@@ -110,7 +157,7 @@ async def _projection(
     }
 
 
-def _state(positions: list[Document], workers: tuple[Heartbeat, ...]) -> State:
+def _state(positions: Sequence[ProjectionStatus], workers: Sequence[Heartbeat]) -> State:
     projectors = [beat for beat in workers if beat.role == ROLE]
     if not any(beat.alive for beat in projectors):
         return "stopped" if projectors else "no_workers"
@@ -119,7 +166,22 @@ def _state(positions: list[Document], workers: tuple[Heartbeat, ...]) -> State:
     return "parked" if any(position["parked"] for position in positions) else "healthy"
 
 
-def _worker(beat: Heartbeat) -> Document:
+def _views_ahead(partitions: Iterable[PartitionStatus]) -> list[AlarmStatus]:
+    """Views of events that the ledger does not have: it was restored from an older copy."""
+    return [
+        {
+            "kind": "views_ahead",
+            "message": f"{position['projection']} of partition {partition['partition']} stands at "
+            f"{position['sequence']:,}, but the ledger ends at {partition['head']:,}: events were "
+            "lost; restore the engine's files from a newer backup, or run `tollbook rebuild`",
+        }
+        for partition in partitions
+        for position in partition["projections"]
+        if position["sequence"] > partition["head"]
+    ]
+
+
+def _worker(beat: Heartbeat) -> WorkerStatus:
     return {
         "worker": beat.worker,
         "role": beat.role,
@@ -127,23 +189,6 @@ def _worker(beat: Heartbeat) -> Document:
         "sequence": beat.sequence,
         "age_seconds": round(beat.age_s, 1),
     }
-
-
-async def _intake_group(redis: Redis) -> Document | None:
-    try:
-        groups = await redis.xinfo_groups(keys.INBOX)
-    except ResponseError:  # there is no inbox before the first entry
-        return None
-    name = keys.INTAKE_GROUP.encode()
-    return next((group for group in groups if group["name"] == name), None)
-
-
-async def _length(redis: Redis, key: str) -> int:
-    return await redis.xlen(key)
-
-
-def _age(now_s: float, since_ms: int | None) -> float | None:
-    return None if since_ms is None else round(max(0.0, now_s - since_ms / 1000), 1)
 
 
 def _instant(seconds: float) -> str:

@@ -7,7 +7,7 @@ import sys
 import threading
 import time
 from pathlib import Path
-from typing import Final
+from typing import Final, NoReturn
 
 from redis import Redis
 from redis.exceptions import RedisError
@@ -31,14 +31,20 @@ def main() -> None:
     """Run the module named by the first argument with the rest as its command line."""
     parent = int(os.environ[PARENT_VARIABLE])
     orphaned = threading.Event()
-    threading.Thread(target=_watch, args=(parent, orphaned), daemon=True).start()
+    signal.signal(signal.SIGTERM, _leave)
     module, *sys.argv[1:] = sys.argv[1:]
     sys.argv[0] = module
     try:
+        threading.Thread(target=_watch, args=(parent, orphaned), daemon=True).start()
         runpy.run_module(module, run_name="__main__", alter_sys=True)
     finally:
         if orphaned.is_set():
             _stop_engine()
+
+
+def _leave(*_: object) -> NoReturn:
+    """Ends the process in order, also while the module is still being imported."""
+    sys.exit(128 + signal.SIGTERM)
 
 
 def _watch(parent: int, orphaned: threading.Event) -> None:

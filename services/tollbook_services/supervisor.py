@@ -5,12 +5,15 @@ import os
 import sys
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
+from typing import Final
 
 import structlog
 
 from tollbook_schemas.errors import EngineError
 from tollbook_services.child import Backoff, Child, Command
-from tollbook_services.engine import EngineProcess, check_engine, connect
+from tollbook_services.engine import EngineProcess, connect
+from tollbook_services.guard import admit, remember, watch
+from tollbook_services.ledger import Ledger
 from tollbook_services.logs import configure_logs
 from tollbook_services.settings import Settings
 from tollbook_services.shown import safe_url
@@ -22,54 +25,43 @@ _log = structlog.get_logger("tollbook.serve")
 Announce = Callable[[str], None]
 
 
-def worker_commands(url: str) -> tuple[Command, ...]:
-    """Intake and projector on the engine at `url`, in the order in which they are stopped."""
-    return tuple(
-        Command(
-            name,
-            (
-                sys.executable,
-                "-m",
-                "tollbook_services.supervised",
-                "tollbook_services.cli",
-                name,
-                "--redis",
-                url,
-            ),
-        )
-        for name in ("intake", "projector")
-    )
+_RUN: Final = (sys.executable, "-m", "tollbook_services.supervised", "tollbook_services.cli")
+
+WORKERS: Final = tuple(Command(name, (*_RUN, name)) for name in ("intake", "projector"))
+"""Intake and projector, in the order in which they are stopped. Where the engine is they read
+from their environment: a command line, with a password in it, is for every user to see."""
 
 
 async def serve(
     settings: Settings,
     stop: asyncio.Event,
     *,
-    commands: Callable[[str], Sequence[Command]] = worker_commands,
+    commands: Sequence[Command] = WORKERS,
     announce: Announce | None = None,
 ) -> int:
     """Run engine and workers until `stop` is set; the exit code.
 
     With `settings.redis` the engine is somebody else's and only the workers run here. What dies
     is started again with growing waits. Stopping goes upstream first: intake, projector, engine.
+    What no restart mends ends it: a ledger that was erased or altered, an engine that became unfit.
 
     Args:
         settings: where the store is.
         stop: set it to stop.
-        commands: the command lines of the workers for an engine URL.
+        commands: the command lines of the workers.
         announce: takes the one line that says everything has been started; default: print it.
 
     Raises:
         EngineError: the engine cannot be started or reached, or is not fit.
+        CheckFailedError: the ledger is not the expected one, or was altered or erased.
     """
     configure_logs()
     async with _engine(settings, stop) as (url, engine_keepers):
-        await _must_be_fit(url)
-        variables = {PARENT_VARIABLE: str(os.getpid())}
-        if settings.redis is None:
-            variables[ENGINE_VARIABLE] = str(settings.data.resolve())
-        children = [Child(command, variables) for command in commands(url)]
-        keepers = [*engine_keepers, *(child.start() for child in children)]
+        ledger_id = await _admitted(settings, url)
+        variables = _variables(settings, url, ledger_id)
+        children = [Child(command, variables) for command in commands]
+        watcher = asyncio.create_task(watch(url, ledger_id), name="guard")
+        keepers = [*engine_keepers, watcher, *(child.start() for child in children)]
         (announce or _print_line)(ready_line(settings, url))
         stopped = asyncio.ensure_future(stop.wait())
         try:
@@ -80,6 +72,7 @@ async def serve(
             stopped.cancel()
             for child in children:
                 await child.stop()
+            await end_tasks(watcher)
     return 0
 
 
@@ -131,13 +124,29 @@ async def _keep_engine(engine: EngineProcess, stop: asyncio.Event) -> None:
             _log.error("engine does not start", error=str(error))
 
 
-async def _must_be_fit(url: str) -> None:
-    """Refuse an unfit engine here, once, rather than by workers that die again and again."""
+async def _admitted(settings: Settings, url: str) -> str:
+    """The id of the ledger, made where there is none; refused here once, and not by each worker."""
     redis = await connect(url)
     try:
-        await check_engine(redis)
+        await admit(redis, settings, create=True)
+        ledger = await Ledger.open(redis, partitions=settings.partitions)
+        remember(settings, ledger.id)
+        return ledger.id
     finally:
         await redis.aclose()
+
+
+def _variables(settings: Settings, url: str, ledger_id: str) -> dict[str, str]:
+    """What the children find in their environment."""
+    variables = {
+        "TOLLBOOK_REDIS": url,
+        "TOLLBOOK_REDIS_PASSWORD_FILE": "",  # the URL carries the password by now
+        "TOLLBOOK_LEDGER": ledger_id,
+        PARENT_VARIABLE: str(os.getpid()),
+    }
+    if settings.redis is None:
+        variables[ENGINE_VARIABLE] = str(settings.data.resolve())
+    return variables
 
 
 def _print_line(line: str) -> None:

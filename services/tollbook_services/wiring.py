@@ -1,7 +1,7 @@
 """The composition root: the one place where engine, ledger, read models and folds meet."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Final
@@ -16,14 +16,18 @@ from tollbook_projections.projection import Fold
 from tollbook_schemas.errors import EngineError
 from tollbook_schemas.gazetteer import Gazetteer, default_gazetteer
 from tollbook_schemas.policy import Policy, default_policy
+from tollbook_schemas.scope import is_ledger_subject
 from tollbook_services import keys
 from tollbook_services.checkpoint import RowsRead
-from tollbook_services.engine import check_engine, connect, open_engine
+from tollbook_services.engine import connect, open_engine
+from tollbook_services.guard import admit, remember
 from tollbook_services.heartbeats import Heartbeats
 from tollbook_services.ledger import Ledger
 from tollbook_services.logs import configure_logs
+from tollbook_services.position import LedgerPosition
 from tollbook_services.projector import Projector
 from tollbook_services.readmodels import ReadModels, projection_id
+from tollbook_services.rebuild import Rebuilder
 from tollbook_services.settings import Settings
 
 PATIENCE_S: Final = 6.0
@@ -40,7 +44,7 @@ class Tollbook:
     Attributes:
         url: the engine that `redis` is connected to.
         folds: makes the in-memory state of each projection.
-        projections: the stored name of each projection by its name: `tolls` is `tolls.v1`.
+        projections: the stored name of each projection by its name: `figures` is `figures.v1`.
     """
 
     settings: Settings
@@ -57,6 +61,23 @@ class Tollbook:
     def projector(self) -> Projector:
         """A projection worker in this process."""
         return Projector(self.ledger, self.readmodels, self.folds)
+
+    def rebuilder(self, only: Collection[tuple[int, str]] | None = None) -> Rebuilder:
+        """What builds the read models anew; only some, by partition and stored name."""
+        return Rebuilder(self.ledger, self.readmodels, self.folds, only=only)
+
+    def fold(self, name: str) -> Fold:
+        """An empty fold of a projection, by its name: `figures`."""
+        made = (factory() for factory in self.folds)
+        return next(fold for fold in made if fold.name == name)
+
+    def is_shared(self, crisis: str) -> bool:
+        """Whether a subject stands for all crises of its partition."""
+        return is_ledger_subject(crisis)
+
+    def position(self, partition: int, sequence: int) -> str:
+        """A token of a place in this ledger, for `--min-position`."""
+        return LedgerPosition(self.ledger.id, partition, sequence).token()
 
     def partition_of(self, crisis: str) -> int:
         """The partition that holds a crisis."""
@@ -90,9 +111,20 @@ class Tollbook:
             await asyncio.sleep(LOOK_AGAIN_S)
         return True
 
-    async def read(self, partition: int, projection: str, crisis: str) -> RowsRead:
-        """The rows of a crisis in one projection, and the position they were read at."""
-        return await self.readmodels.read(partition, self.projections[projection], crisis)
+    async def read(
+        self, partition: int, projection: str, crisis: str, tables: Sequence[str] | None = None
+    ) -> RowsRead:
+        """The rows of a crisis in one projection, with what governs it, of one moment.
+
+        Args:
+            partition: the partition of the crisis.
+            projection: its name, such as `figures`.
+            crisis: whose rows.
+            tables: only the rows of these tables; each is stored apart from the others.
+        """
+        subject = keys.ledger_subject(partition, self.ledger.partitions)
+        stored = self.projections[projection]
+        return await self.readmodels.read(partition, stored, crisis, tables=tables, shared=subject)
 
     async def crises(self) -> list[str]:
         """The crises of this ledger, in order."""
@@ -100,19 +132,23 @@ class Tollbook:
         for partition in range(self.ledger.partitions):
             for name in self.projections.values():
                 found.update(await self.readmodels.crises(partition, name))
-        return sorted(found)
+        return sorted(crisis for crisis in found if not is_ledger_subject(crisis))
 
 
 @asynccontextmanager
-async def open_tollbook(settings: Settings, *, create: bool = False) -> AsyncIterator[Tollbook]:
+async def open_tollbook(
+    settings: Settings, *, create: bool = False, sound: bool = True
+) -> AsyncIterator[Tollbook]:
     """Open the store the settings name; the embedded engine runs at least until the exit.
 
     Args:
         settings: where the store is.
         create: make a store where there is none; else its absence is an error.
+        sound: verify the stored events before anything is served, once in a run of the engine.
 
     Raises:
         EngineError: there is no store, or its engine cannot be reached or is unfit.
+        CheckFailedError: another ledger is there, or a stored event was altered.
     """
     configure_logs()
     async with AsyncExitStack() as stack:
@@ -120,8 +156,9 @@ async def open_tollbook(settings: Settings, *, create: bool = False) -> AsyncIte
             url = await _engine_url(settings, stack, create=create)
             redis = await connect(url)
             stack.push_async_callback(redis.aclose)
-            await check_engine(redis)
+            await admit(redis, settings, create=create, sound=sound)
             book = await _assemble(settings, url, redis)
+            remember(settings, book.ledger.id)
         except OSError as error:
             raise EngineError(f"cannot open {_place(settings)}: {error}") from error
         except RedisError as error:

@@ -1,4 +1,4 @@
-"""Appends to one partition: one server-side call at a time, with all that came meanwhile."""
+"""Appends to one partition: few server-side calls at a time, each with all that came meanwhile."""
 
 import asyncio
 import time
@@ -10,7 +10,7 @@ from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
 from tollbook_schemas.canonical import content_digest, key_digest
-from tollbook_schemas.errors import EngineError, Fault, TollbookError
+from tollbook_schemas.errors import CheckFailedError, EngineError, Fault, TollbookError
 from tollbook_schemas.parse import ParsedEvent
 from tollbook_services import keys
 from tollbook_services.functions_loader import load_library
@@ -23,6 +23,9 @@ BATCH_MAX: Final = 500
 BATCH_BYTES_MAX: Final = 8 * 2**20
 """Bytes of events a server-side call, so that none takes long; a single event is smaller."""
 
+CALLS_MAX: Final = 2
+"""Calls in flight for a partition: one is made ready here while the engine works on the other."""
+
 DURABLE_MS_MAX: Final = 20_000
 """How long an fsync may take before an append is reported as not durable."""
 
@@ -31,8 +34,8 @@ CLOCK_TRIES: Final = 8
 
 _INTERRUPTED: Final = "the append was interrupted: sending the same events again is safe"
 
-_FUNCTION: Final = "tollbook_append_v1"
-_LIBRARY: Final = ("tollbook_ledger_v1", "ledger.lua")
+_FUNCTION: Final = "tollbook_append_v2"
+_LIBRARY: Final = ("tollbook_ledger_v2", "ledger.lua")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,15 +57,19 @@ class ConflictError(TollbookError):
 
 
 class Writer:
-    """Appends to one partition, in the order in which it was asked to."""
+    """Appends to one partition.
 
-    def __init__(self, redis: Redis, partition: int) -> None:
+    What a caller hands in together is appended in its order. What two callers hand in at the same
+    time has none: up to `CALLS_MAX` calls are in flight.
+    """
+
+    def __init__(self, redis: Redis, ledger_id: str, partition: int) -> None:
         """Take a client that does not mind a call of `DURABLE_MS_MAX`."""
         self._redis = redis
+        self._ledger_id = ledger_id
         self._partition = partition
-        self._turn = asyncio.Lock()
         self._waiting: list[_Waiting] = []
-        self._flushing: asyncio.Task[None] | None = None
+        self._flushing: set[asyncio.Task[None]] = set()
 
     async def append(self, events: Sequence[ParsedEvent], expected: int | None) -> list[Receipt]:
         """Append the events and wait until they are durable; see `Ledger.append`.
@@ -72,23 +79,20 @@ class Writer:
         """
         items = [_item(parsed) for parsed in events]
         if expected is not None:
-            async with self._turn:
-                return await self._call(items, expected)
+            return await self._call(items, expected)
         future: asyncio.Future[list[Receipt]] = asyncio.get_running_loop().create_future()
         self._waiting.append((items, future))
-        if self._flushing is None:
-            self._flushing = asyncio.create_task(self._flush_all())
+        if len(self._flushing) < CALLS_MAX:
+            task = asyncio.create_task(self._flush_all())
+            self._flushing.add(task)
+            task.add_done_callback(self._flushing.discard)
         return await future
 
     async def _flush_all(self) -> None:
         """Appends until nobody waits; no caller's own task, so that none cancels the others."""
-        try:
-            while self._waiting:
-                async with self._turn:
-                    waiting, self._waiting = self._waiting, []
-                    await self._flush([item for item in waiting if not item[1].done()])
-        finally:
-            self._flushing = None
+        while self._waiting:
+            waiting, self._waiting = self._waiting, []
+            await self._flush([item for item in waiting if not item[1].done()])
 
     async def _flush(self, waiting: Sequence[_Waiting]) -> None:
         """Appends for several callers, in calls of a limited size; each learns its own outcome."""
@@ -117,12 +121,14 @@ class Writer:
             reply = await self._append_durably(items, recorded, expected)
             match reply[0]:
                 case b"done":
-                    return self._receipts(items, reply[2:])
+                    return self._receipts(items, int(reply[1]), reply[2:])
                 case b"conflict":
                     raise ConflictError(
                         f"partition {self._partition} is at sequence {reply[1]}, not at "
                         f"{expected}: read what was appended and decide again"
                     )
+                case b"other":
+                    raise CheckFailedError(self._other_ledger(reply[1].decode()))
                 case _:
                     # A large batch would lose to small ones of other writers for ever: from the
                     # second refusal on it is stamped as late as it is expected to arrive.
@@ -159,37 +165,55 @@ class Writer:
     def _arguments(
         self, items: Sequence[_Item], recorded: int, expected: int | None
     ) -> list[str | bytes | int]:
-        """What `functions/ledger.lua` takes; few arguments, as each costs the client 1 us."""
+        """What `functions/ledger.lua` takes: few arguments, as each costs client and server."""
         number = self._partition
         names = [keys.ledger(number), keys.INDEX, keys.state(number)]
-        names += [keys.quarantine(number), keys.quarantined(number)]
+        names += [keys.quarantine(number), keys.quarantined(number), keys.LEDGER]
         digests: list[bytes] = []
         events: list[bytes] = []
         for item in items:
             stored, leaf = with_recorded_time(item.parsed.canonical, recorded)
-            digests += (item.digests, leaf)
+            digests += (item.digests, leaf, len(stored).to_bytes(4))
             events.append(stored)
         head = -1 if expected is None else expected
-        member = recorded_member(recorded)
-        return [len(names), *names, recorded, head, number, member, b"".join(digests), *events]
+        lead = (recorded, head, number, recorded_member(recorded), self._ledger_id)
+        return [len(names), *names, *lead, b"".join(digests), b"".join(events)]
 
-    def _receipts(self, items: Sequence[_Item], outcomes: Sequence[Any]) -> list[Receipt]:
+    def _receipts(
+        self, items: Sequence[_Item], head: int, exceptions: Sequence[Any]
+    ) -> list[Receipt]:
+        """Receipts in the order of the events; all were appended but those told one by one."""
+        told = {
+            int(exceptions[at]): (exceptions[at + 1].decode(), exceptions[at + 2])
+            for at in range(0, len(exceptions), 3)
+        }
         receipts = []
-        for place, item in enumerate(items):
+        for place, item in enumerate(items, 1):
             parsed = item.parsed
-            status = cast("ReceiptStatus", outcomes[2 * place].decode())
-            partition, sequence = position_from(outcomes[2 * place + 1])
-            receipts.append(
-                Receipt(
-                    status,
-                    *parsed.key,
-                    parsed.event.crisis,
-                    partition,
-                    sequence,
-                    (other_content(partition, sequence),) if status == "quarantined" else (),
+            if place not in told:
+                head += 1
+                receipts.append(
+                    Receipt("appended", *parsed.key, parsed.crisis, self._partition, head)
                 )
+                continue
+            outcome, position = told[place]
+            status = cast("ReceiptStatus", outcome)
+            partition, sequence = position_from(position)
+            errors = (other_content(partition, sequence),) if status == "quarantined" else ()
+            receipts.append(
+                Receipt(status, *parsed.key, parsed.crisis, partition, sequence, errors)
             )
         return receipts
+
+    def _other_ledger(self, found: str) -> str:
+        if not found:
+            return (
+                f"the ledger {self._ledger_id} was erased from its engine (FLUSHALL, or the engine "
+                "lost its data): nothing was appended; restore the engine's files from a backup"
+            )
+        return (
+            f"the engine holds the ledger {found} and not {self._ledger_id}: nothing was appended"
+        )
 
 
 async def load_functions(redis: Redis) -> None:

@@ -17,10 +17,11 @@ from tests.contract.ledger_kit import (
 )
 
 from tollbook_schemas.canonical import canonical_bytes, leaf_hash
-from tollbook_schemas.errors import EngineError
+from tollbook_schemas.errors import CheckFailedError, EngineError
 from tollbook_schemas.times import format_instant
 from tollbook_services import keys, writer
 from tollbook_services.ledger import ConflictError, Ledger
+from tollbook_services.position import LedgerPosition
 
 pytestmark = pytest.mark.anyio
 
@@ -287,12 +288,58 @@ async def test_a_receipt_is_printed_as_the_contract_has_it(any_redis):
 
     (receipt,) = await ledger.append([event("a")])
 
-    assert receipt.document() == {
+    assert receipt.document(ledger.id) == {
         "status": "appended",
         "source": SOURCE,
         "id": "a",
         "crisis": "flood-2025",
         "partition": 0,
         "sequence": 1,
+        "position": LedgerPosition(ledger.id, 0, 1).token(),
         "errors": [],
     }
+
+
+async def test_nothing_is_appended_to_an_engine_whose_ledger_was_erased(any_redis):
+    # given
+    ledger = await Ledger.open(any_redis, partitions=1)
+    await ledger.append([event("a")])
+    await any_redis.flushall()
+
+    # when
+    with pytest.raises(CheckFailedError, match="was erased"):
+        await ledger.append([event("b")])
+
+    # then
+    assert await any_redis.keys("*") == []
+
+
+async def test_nothing_is_appended_to_another_ledger(any_redis):
+    # given
+    ledger = await Ledger.open(any_redis, partitions=1)
+    await any_redis.flushall()
+    other = await Ledger.open(any_redis, partitions=1)
+
+    # when
+    with pytest.raises(CheckFailedError, match=other.id):
+        await ledger.append([event("b")])
+
+    # then
+    assert await other.head(0) == 0
+
+
+async def test_two_calls_are_in_flight_and_each_caller_keeps_its_order(any_redis):
+    # given
+    ledger = await Ledger.open(any_redis, partitions=1)
+    parts = [[event(f"{name}{number}") for number in range(1200)] for name in "abcd"]
+
+    # when
+    answers = await asyncio.gather(*(ledger.append(part) for part in parts))
+
+    # then: dense, and in the order of each caller
+    ids = await stored_ids(ledger)
+    assert len(ids) == 4800
+    for name, receipts in zip("abcd", answers, strict=True):
+        own = [receipt.sequence for receipt in receipts]
+        assert own == sorted(own)
+        assert [ids[sequence - 1] for sequence in own] == [f"{name}{n}" for n in range(1200)]

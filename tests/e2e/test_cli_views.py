@@ -160,6 +160,16 @@ def test_displacement_keeps_families_and_persons_apart_and_shows_the_failing_che
     assert "families" in table.stdout
 
 
+def test_families_are_said_in_persons_only_when_asked_for(store: Path) -> None:
+    plain = _json(store, "displacement", CRISIS)["cells"]
+    asked = _json(store, "displacement", CRISIS, "--persons")["cells"]
+
+    assert not any("persons" in cell for cell in plain)
+    families = [cell for cell in asked if cell["unit"] == "family"]
+    assert families
+    assert all(cell["persons"]["rule"] for cell in families)
+
+
 def test_statements_name_their_speakers(store: Path) -> None:
     document = _json(store, "statements", CRISIS)
     table = _tollbook(store, "statements", CRISIS)
@@ -195,8 +205,107 @@ def test_status_shows_no_lag(store: Path) -> None:
     table = _tollbook(store, "status")
 
     assert sum(partition["head"] for partition in document["partitions"]) == 22
-    assert "tolls.v1" in table.stdout
+    assert "figures.v1" in table.stdout
     assert list(csv.DictReader(io.StringIO(_tollbook(store, "status", "--format", "csv").stdout)))
+
+
+CIVILIANS = "killed|person|count|area|SY|status=civilian||"
+
+
+def test_a_number_is_explained_down_to_the_figures_it_rests_on(store: Path) -> None:
+    document = _json(store, "explain", CRISIS, CIVILIANS)
+    table = _tollbook(store, "explain", CRISIS, CIVILIANS)
+
+    assert document["agrees"] is True
+    assert {bound: result["value"] for bound, result in document["value"].items()} == {
+        "low": 1383,
+        "best": 1383,
+        "high": 1383,
+    }
+    text = " ".join(table.stdout.split())
+    assert "Killed, persons: Syria, civilian: low 1,383, best 1,383, high 1,383" in text
+    assert "1,383 sohr-2025-03-12#B7.civ" in text
+    assert max(len(line) for line in table.stdout.splitlines()) <= 100
+
+
+def test_a_cell_can_be_asked_for_by_area_segment_and_kind(store: Path) -> None:
+    document = _json(
+        store,
+        *("explain", CRISIS, "SY06+SY10", "--segment", "civilian", "--kind", "unallocated"),
+        *("--measure", "killed", "--known-as-of", "1"),
+    )
+
+    assert document["cell"]["id"] == "killed|person|count|unallocated|SY-LA+SY-TA|status=civilian||"
+    assert document["value"]["best"]["value"] == 745
+
+
+def test_every_cell_printed_can_be_explained(store: Path) -> None:
+    cells = _json(store, "displacement", CRISIS, "--measure", "displaced_across_border")["cells"]
+    assert cells
+
+    for cell in cells[:3]:
+        document = _json(store, "explain", CRISIS, cell["id"])
+        assert (document["agrees"], document["cell"]["high"]) == (True, cell["high"])
+
+
+def test_sources_count_reports_and_relays(store: Path) -> None:
+    document = _json(store, "sources", CRISIS)
+    table = _tollbook(store, "sources", CRISIS)
+
+    found = {entry["originator"]: entry for entry in document["sources"]}
+    assert found["sohr"]["stale_relays"] == 2
+    assert found["sohr"]["reports"] > found["snhr"]["reports"]
+    assert "sohr" in table.stdout
+
+
+def test_conflicts_show_the_failing_check_and_a_key_used_twice(store: Path, tmp_path: Path) -> None:
+    # given: a recorded event published again with another number
+    (event,) = [
+        json.loads(line)["event"]
+        for line in _tollbook(
+            store, "events", "--format", "json", "--from", "1", "--to", "1", "--crisis", CRISIS
+        ).stdout.splitlines()
+    ]
+    event["data"]["title"] = "another title"
+    event.pop("recordedtime")
+    (tmp_path / "again.json").write_text(json.dumps(event))
+    assert _tollbook(store, "publish", str(tmp_path / "again.json")).returncode == 3
+
+    # when
+    document = _json(store, "conflicts", CRISIS)
+    table = _tollbook(store, "conflicts", CRISIS)
+
+    # then
+    kinds = [entry["kind"] for entry in document["conflicts"]]
+    assert {"sum_check", "stale_relay", "quarantined"} <= set(kinds)
+    (twice,) = [entry for entry in document["conflicts"] if entry["kind"] == "quarantined"]
+    assert twice["event"].endswith(event["id"])
+    assert "1,476" in table.stdout
+    assert "1,224" in table.stdout
+
+
+def test_incidents_are_empty_where_no_figure_names_one(store: Path) -> None:
+    assert _json(store, "incidents", CRISIS)["incidents"] == []
+    assert "No such incidents." in _tollbook(store, "incidents", CRISIS).stdout
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("explain", CRISIS, CIVILIANS),
+        ("sources", CRISIS),
+        ("conflicts", CRISIS),
+        ("incidents", CRISIS),
+    ],
+    ids=lambda arguments: arguments[0],
+)
+def test_every_account_has_a_csv_of_its_own(store: Path, arguments: tuple[str, ...]) -> None:
+    done = _tollbook(store, *arguments, "--format", "csv")
+
+    reader = csv.DictReader(io.StringIO(done.stdout))
+    assert reader.fieldnames is not None
+    assert reader.fieldnames[0] == "crisis"
+    assert all(row["crisis"] == CRISIS for row in reader)
 
 
 @pytest.mark.parametrize(
@@ -215,6 +324,10 @@ def test_status_shows_no_lag(store: Path) -> None:
         (("events", "--from", "9" * 20), "--from"),
         (("events", "--partition", "9"), "--partition: the ledger has 0 to 3, not 9"),
         (("revisions", CRISIS, "--series", "none"), "no series 'none'"),
+        (("explain", CRISIS, "SY-LA"), "fits"),
+        (("explain", CRISIS, "SY-DI"), "no cell 'SY-DI'"),
+        (("explain", "nowhere", "SY-LA"), f"known are {CRISIS}"),
+        (("conflicts", "nowhere"), "no crisis 'nowhere'"),
     ],
 )
 def test_a_wrong_question_is_one_line_that_says_what_to_do(

@@ -1,4 +1,7 @@
-"""`tollbook serve` under kill -9 of every process, with 5,000 events on their way."""
+"""`tollbook serve` under kill -9 of every process, with thousands of events on their way.
+
+The full size: TOLLBOOK_TEST_KILLS=20 TOLLBOOK_TEST_EVENTS=20000.
+"""
 
 import asyncio
 import contextlib
@@ -24,10 +27,18 @@ from tollbook_schemas.parse import ParsedEvent, parse_event
 from tollbook_services import keys
 from tollbook_services.engine import connect
 from tollbook_services.ledger import Ledger
+from tollbook_services.receipts import Receipt
 
 CLI = (sys.executable, "-m", "tollbook_services.cli")
-EVENTS = 5_000
+EVENTS = int(os.environ.get("TOLLBOOK_TEST_EVENTS", "5000"))
+KILLS = int(os.environ.get("TOLLBOOK_TEST_KILLS", "6"))
 CRISES = 8
+KILL_EVERY_S = 1.2
+"""So that a killed worker has been started again, and works, before the next one is killed."""
+
+PAGE = 50
+PAUSE_S = KILLS * KILL_EVERY_S / (EVENTS / 2 / PAGE) / 1.5
+"""Between two pages of events, so that they arrive for as long as there is killing."""
 
 
 @dataclass
@@ -104,26 +115,29 @@ async def until_told(action: Callable[[Redis], Awaitable[object]], url: str) -> 
     pytest.fail("the engine never acknowledged")
 
 
-async def append_half(url: str, raws: list[bytes]) -> None:
-    """Through the ledger, in batches, each repeated until it is acknowledged."""
+async def append_half(url: str, raws: list[bytes]) -> list[Receipt]:
+    """Through the ledger, in batches, each repeated until it is acknowledged; the receipts."""
     parsed = [parse_event(raw, default_gazetteer()) for raw in raws]
     events = [one for one in parsed if isinstance(one, ParsedEvent)]
     assert len(events) == len(raws)
-    for begin in range(0, len(events), 50):
-        batch = events[begin : begin + 50]
+    told: list[Receipt] = []
+    for begin in range(0, len(events), PAGE):
+        batch = events[begin : begin + PAGE]
 
         async def append(redis: Redis, batch: list[ParsedEvent] = batch) -> None:
             receipts = await (await Ledger.open(redis)).append(batch)
             assert {one.status for one in receipts} <= {"appended", "duplicate"}
+            told.extend(receipts)
 
         await until_told(append, url)
-        await asyncio.sleep(0.1)
+        await asyncio.sleep(PAUSE_S)
+    return told
 
 
 async def xadd_half(url: str, raws: list[bytes]) -> None:
     """Through the inbox, each page repeated until it is acknowledged."""
-    for begin in range(0, len(raws), 50):
-        page = raws[begin : begin + 50]
+    for begin in range(0, len(raws), PAGE):
+        page = raws[begin : begin + PAGE]
 
         async def add(redis: Redis, page: list[bytes] = page) -> None:
             async with redis.pipeline(transaction=False) as pipe:
@@ -132,39 +146,41 @@ async def xadd_half(url: str, raws: list[bytes]) -> None:
                 await pipe.execute()
 
         await until_told(add, url)
-        await asyncio.sleep(0.1)
+        await asyncio.sleep(PAUSE_S)
 
 
 async def kill_everything(serve: Serve) -> None:
-    """kill -9 each child twice, the workers and the engine in turn."""
-    for name in ("intake", "projector", "engine") * 2:
-        await asyncio.sleep(1.2)
+    """kill -9 the workers and the engine in turn, `KILLS` times in all."""
+    for number in range(KILLS):
+        name = ("intake", "projector", "engine")[number % 3]
+        await asyncio.sleep(KILL_EVERY_S)
         pid = await serve.engine_pid() if name == "engine" else serve.pids[name]
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
 
 
 def raws() -> list[bytes]:
-    return [event(f"r{n:04}", n, f"flood-{n % CRISES}") for n in range(EVENTS)]
+    return [event(f"r{n:05}", n, f"flood-{n % CRISES}") for n in range(EVENTS)]
 
 
 def test_every_acknowledged_event_is_in_the_ledger_once_and_replay_is_identical(tmp_path):
-    data = tmp_path / "store"
+    data, told = tmp_path / "store", []
 
     async def scenario() -> None:
         async with serving(data) as serve:
             events = raws()
-            await asyncio.gather(
+            receipts, _, _ = await asyncio.gather(
                 append_half(serve.url, events[::2]),
                 xadd_half(serve.url, events[1::2]),
                 kill_everything(serve),
             )
+            told.extend(receipts)
             async with connected(serve.url) as redis:
                 await wait_for(lambda: settled_again(redis), "the inbox is empty", 30)
                 names = await stored_names(await Ledger.open(redis))
-            assert sorted(names) == [f"r{n:04}" for n in range(EVENTS)]
-            assert serve.died("intake") >= 2
-            assert serve.died("projector") >= 2
+            assert sorted(names) == [f"r{n:05}" for n in range(EVENTS)]
+            assert serve.died("intake") >= KILLS // 3
+            assert serve.died("projector") >= KILLS // 3
             serve.process.terminate()
             assert await asyncio.wait_for(serve.process.wait(), 30) == 0
 
@@ -175,11 +191,21 @@ def test_every_acknowledged_event_is_in_the_ledger_once_and_replay_is_identical(
             return False
 
     asyncio.run(scenario())
-    replay = subprocess.run(
-        [*CLI, "replay", "--data", str(data)], capture_output=True, text=True, check=False
+    (tmp_path / "events").write_bytes(b"\n".join(raws()))
+    (tmp_path / "receipts").write_bytes(b"\n".join(orjson.dumps(one.document()) for one in told))
+    files = ("--events", str(tmp_path / "events"))
+    must_hold(data, "check", *files)
+    must_hold(data, "check", "--quick", *files, "--receipts", str(tmp_path / "receipts"))
+    assert "identical" in must_hold(data, "replay")
+
+
+def must_hold(data: Path, *command: str) -> str:
+    """What a command says that has to end well."""
+    done = subprocess.run(
+        [*CLI, *command, "--data", str(data)], capture_output=True, text=True, check=False
     )
-    assert replay.returncode == 0, replay.stdout + replay.stderr
-    assert "identical" in replay.stdout
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
 
 
 def test_when_serve_itself_is_killed_its_children_end_and_the_next_serve_starts(tmp_path):
@@ -198,8 +224,21 @@ def test_when_serve_itself_is_killed_its_children_end_and_the_next_serve_starts(
             await wait_for(lambda: settled(redis), "the event is taken in")
             assert await stored_names(await Ledger.open(redis)) == ["after"]
 
-    async def both_started(serve: Serve) -> bool:
-        return set(serve.pids) == {"intake", "projector"}
+    asyncio.run(scenario())
+
+
+async def both_started(serve: Serve) -> bool:
+    return set(serve.pids) == {"intake", "projector"}
+
+
+def test_children_that_are_still_being_started_stop_the_engine_too(tmp_path):
+    async def scenario() -> None:
+        async with serving(tmp_path / "store") as serve:
+            pids = [await serve.engine_pid()]
+            await wait_for(lambda: both_started(serve), "both workers are started")
+            serve.process.kill()
+            await serve.process.wait()
+            await asyncio.to_thread(gone, [*pids, *serve.pids.values()], 25)
 
     asyncio.run(scenario())
 

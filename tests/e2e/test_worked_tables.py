@@ -151,3 +151,16 @@ def test_on_the_12th_every_province_with_an_increment_checks_out(store: Path) ->
 
     sides = sorted((check["stated"]["best"], check["computed"]["best"]) for check in increments)
     assert sides == [(255, 255), (433, 433), (683, 683)]
+
+
+def test_the_last_total_is_explained_as_the_sum_of_its_three_segments(store: Path) -> None:
+    cell = "killed|person|count|area|SY|all||"
+    done = tollbook(store, "explain", CRISIS, cell, "--originator", "sohr", "--format", "json")
+    assert done.returncode == 0, done.stderr
+
+    document = json.loads(done.stdout)
+
+    sums = [step for step in document["steps"] if step["bound"] == "best" and step["rule"] == "R10"]
+    assert document["agrees"] is True
+    assert document["value"]["best"]["value"] == 1864
+    assert {231, 250, 1383} in [{term["value"] for term in step["terms"]} for step in sums]

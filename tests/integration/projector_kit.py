@@ -42,6 +42,9 @@ class CountFold:
         self._counts[crisis] = int(rows["count"])
         self._chain[crisis] = rows["chain"].decode()
 
+    def concerns_all(self, recorded: Recorded) -> bool:
+        return False
+
     def apply(self, recorded: Recorded) -> None:
         crisis = recorded.event.crisis
         self._counts[crisis] = self._counts.get(crisis, 0) + 1

@@ -14,6 +14,7 @@ from tests.integration.projector_kit import (
     empty_store,
     expected_rows,
     names,
+    parsed,
     running,
     start_worker,
     wait_for,
@@ -84,7 +85,7 @@ def test_a_crash_between_fold_and_commit_or_its_reply_neither_skips_nor_doubles(
     commit = ReadModels.commit
 
     async def cut(self, *args, **kwargs):
-        if args[2] == 20:
+        if args[2].expected == 20:
             if written:
                 await commit(self, *args, **kwargs)
             raise PowerCut
@@ -343,7 +344,7 @@ def test_a_ledger_that_was_replaced_underneath_is_noticed(engine_url):
             await store.projector().catch_up(0)
             await store.redis.delete(keys.LEDGER, keys.ledger(0), keys.state(0), keys.INDEX)
             await Ledger.open(store.redis, partitions=1)
-            with pytest.raises(EngineError):
+            with pytest.raises(CheckFailedError, match="it was replaced"):
                 await store.projector().catch_up(0)
             with pytest.raises(EngineError, match="another ledger"):
                 await store.readmodels.snapshot(0, "counts.v1")
@@ -357,5 +358,26 @@ def test_stored_events_keep_what_the_sender_said(engine_url):
             await store.file(names(1))
             (entry,) = await store.ledger.read(0, after=0, count=1)
             assert orjson.loads(entry.stored)["id"] == "report-00000"
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("idle", [True, False])
+def test_a_projector_whose_ledger_is_erased_ends_and_folds_nothing_anew(engine_url, idle):
+    async def scenario():
+        async with empty_store(engine_url) as store:
+            await store.file(names(10))
+            worker = store.projector()
+            task = asyncio.create_task(worker.run([0], asyncio.Event()))
+            assert await worker.wait_visible(0, 10, timeout=10)
+
+            await store.redis.flushall()
+            if not idle:
+                anew = await Ledger.open(store.redis, partitions=1)
+                await anew.append([parsed("of-another-ledger")])
+
+            with pytest.raises(CheckFailedError, match="was erased" if idle else "was replaced"):
+                await asyncio.wait_for(task, 15)
+            assert await store.redis.keys("*counts*") == []
 
     asyncio.run(scenario())

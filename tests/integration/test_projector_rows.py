@@ -8,7 +8,8 @@ from tests.integration.projector_kit import empty_store, names
 
 from tollbook_projections.projection import RowChange
 from tollbook_schemas.errors import EngineError
-from tollbook_services import readmodels as readmodels_module
+from tollbook_services import generation as generation_module
+from tollbook_services.checkpoint import Step
 from tollbook_services.readmodels import ReadModels
 
 NOON = datetime(2025, 3, 11, 12, tzinfo=UTC)
@@ -22,12 +23,12 @@ def test_rows_and_position_are_read_back_as_committed(any_engine_url):
     async def scenario():
         async with empty_store(any_engine_url) as store:
             changes = [*rows_of("b", y=b"2", x=b"\x00\xff"), *rows_of("a", z=b"")]
-            await store.readmodels.commit(0, "t.v1", 0, 7, NOON, changes)
+            await store.readmodels.commit(0, "t.v1", Step(0, 7, NOON, changes))
 
             read = await store.readmodels.read(0, "t.v1", "b")
             snapshot = await store.readmodels.snapshot(0, "t.v1")
 
-            assert read == ({"x": b"\x00\xff", "y": b"2"}, 7, NOON)
+            assert read[:3] == ({"x": b"\x00\xff", "y": b"2"}, 7, NOON)
             assert snapshot.rows == {"a": {"z": b""}, "b": {"x": b"\x00\xff", "y": b"2"}}
             assert await store.readmodels.crises(0, "t.v1") == ["a", "b"]
 
@@ -37,9 +38,9 @@ def test_rows_and_position_are_read_back_as_committed(any_engine_url):
 def test_a_crisis_without_rows_reads_as_empty_at_the_position_of_the_projection(any_engine_url):
     async def scenario():
         async with empty_store(any_engine_url) as store:
-            assert await store.readmodels.read(0, "t.v1", "a") == ({}, 0, None)
-            await store.readmodels.commit(0, "t.v1", 0, 3, NOON, [])
-            assert await store.readmodels.read(0, "t.v1", "a") == ({}, 3, NOON)
+            assert (await store.readmodels.read(0, "t.v1", "a"))[:3] == ({}, 0, None)
+            await store.readmodels.commit(0, "t.v1", Step(0, 3, NOON, []))
+            assert (await store.readmodels.read(0, "t.v1", "a"))[:3] == ({}, 3, NOON)
 
     asyncio.run(scenario())
 
@@ -47,10 +48,10 @@ def test_a_crisis_without_rows_reads_as_empty_at_the_position_of_the_projection(
 def test_a_deleted_row_is_gone_and_so_is_a_crisis_without_rows(any_engine_url):
     async def scenario():
         async with empty_store(any_engine_url) as store:
-            await store.readmodels.commit(0, "t.v1", 0, 1, NOON, rows_of("a", x=b"1", y=b"2"))
-            await store.readmodels.commit(0, "t.v1", 1, 2, NOON, rows_of("a", x=None))
+            await store.readmodels.commit(0, "t.v1", Step(0, 1, NOON, rows_of("a", x=b"1", y=b"2")))
+            await store.readmodels.commit(0, "t.v1", Step(1, 2, NOON, rows_of("a", x=None)))
             assert (await store.readmodels.read(0, "t.v1", "a")).rows == {"y": b"2"}
-            await store.readmodels.commit(0, "t.v1", 2, 3, NOON, rows_of("a", y=None))
+            await store.readmodels.commit(0, "t.v1", Step(2, 3, NOON, rows_of("a", y=None)))
             assert await store.readmodels.crises(0, "t.v1") == []
 
     asyncio.run(scenario())
@@ -60,7 +61,7 @@ def test_of_several_changes_of_a_row_in_one_commit_the_last_holds(any_engine_url
     async def scenario():
         async with empty_store(any_engine_url) as store:
             changes = [*rows_of("a", x=b"1", y=b"1"), *rows_of("a", x=None, y=b"2")]
-            await store.readmodels.commit(0, "t.v1", 0, 1, NOON, changes)
+            await store.readmodels.commit(0, "t.v1", Step(0, 1, NOON, changes))
             assert (await store.readmodels.read(0, "t.v1", "a")).rows == {"y": b"2"}
 
     asyncio.run(scenario())
@@ -69,13 +70,13 @@ def test_of_several_changes_of_a_row_in_one_commit_the_last_holds(any_engine_url
 def test_a_commit_from_another_position_changes_nothing_and_says_where_it_stands(any_engine_url):
     async def scenario():
         async with empty_store(any_engine_url) as store:
-            first = await store.readmodels.commit(0, "t.v1", 0, 5, NOON, rows_of("a", x=b"1"))
-            again = await store.readmodels.commit(0, "t.v1", 0, 5, NOON, rows_of("a", x=b"2"))
-            ahead = await store.readmodels.commit(0, "t.v1", 6, 7, NOON, rows_of("a", x=b"3"))
+            first = await store.readmodels.commit(0, "t.v1", Step(0, 5, NOON, rows_of("a", x=b"1")))
+            again = await store.readmodels.commit(0, "t.v1", Step(0, 5, NOON, rows_of("a", x=b"2")))
+            ahead = await store.readmodels.commit(0, "t.v1", Step(6, 7, NOON, rows_of("a", x=b"3")))
 
             assert first == (True, 5)
             assert again == ahead == (False, 5)
-            assert await store.readmodels.read(0, "t.v1", "a") == ({"x": b"1"}, 5, NOON)
+            assert (await store.readmodels.read(0, "t.v1", "a"))[:3] == ({"x": b"1"}, 5, NOON)
 
     asyncio.run(scenario())
 
@@ -84,12 +85,12 @@ def test_a_commit_from_another_position_changes_nothing_and_says_where_it_stands
 def test_a_checkpoint_refuses_to_go_backwards_or_to_stand_still(any_engine_url, new_sequence):
     async def scenario():
         async with empty_store(any_engine_url) as store:
-            await store.readmodels.commit(0, "t.v1", 0, 5, NOON, rows_of("a", x=b"1"))
+            await store.readmodels.commit(0, "t.v1", Step(0, 5, NOON, rows_of("a", x=b"1")))
             with pytest.raises(ValueError, match="only moves forward"):
                 await store.readmodels.commit(
-                    0, "t.v1", 5, new_sequence, NOON, rows_of("a", x=b"2")
+                    0, "t.v1", Step(5, new_sequence, NOON, rows_of("a", x=b"2"))
                 )
-            assert await store.readmodels.read(0, "t.v1", "a") == ({"x": b"1"}, 5, NOON)
+            assert (await store.readmodels.read(0, "t.v1", "a"))[:3] == ({"x": b"1"}, 5, NOON)
 
     asyncio.run(scenario())
 
@@ -98,11 +99,11 @@ def test_a_checkpoint_of_another_ledger_is_refused_by_every_access(any_engine_ur
     async def scenario():
         async with empty_store(any_engine_url) as store:
             stranger = ReadModels(store.redis, "another-ledger")
-            await stranger.commit(0, "counts.v1", 0, 5, NOON, rows_of("a", count=b"9"))
+            await stranger.commit(0, "counts.v1", Step(0, 5, NOON, rows_of("a", count=b"9")))
             mine = store.readmodels
 
             with pytest.raises(EngineError, match=r"another ledger \(another-ledger, up to"):
-                await mine.commit(0, "counts.v1", 5, 6, NOON, [])
+                await mine.commit(0, "counts.v1", Step(5, 6, NOON, []))
             with pytest.raises(EngineError, match="another ledger"):
                 await mine.read(0, "counts.v1", "a")
             with pytest.raises(EngineError, match="another ledger"):
@@ -119,7 +120,7 @@ def test_rows_that_stand_beyond_the_head_of_the_ledger_are_refused(any_engine_ur
     async def scenario():
         async with empty_store(any_engine_url) as store:
             await store.file(names(3))
-            await store.readmodels.commit(0, "counts.v1", 0, 4, NOON, [])
+            await store.readmodels.commit(0, "counts.v1", Step(0, 4, NOON, []))
             with pytest.raises(EngineError, match="stand at 4, but the ledger ends at 3"):
                 await store.projector().catch_up(0)
 
@@ -127,13 +128,13 @@ def test_rows_that_stand_beyond_the_head_of_the_ledger_are_refused(any_engine_ur
 
 
 def test_more_rows_than_are_read_at_once_come_in_pieces_of_one_moment(any_engine_url, monkeypatch):
-    monkeypatch.setattr(readmodels_module, "ROWS_AT_ONCE_MAX", 50)
+    monkeypatch.setattr(generation_module, "ROWS_AT_ONCE_MAX", 50)
 
     async def scenario():
         async with empty_store(any_engine_url) as store:
             values = {f"row{number:04}": b"%d" % number for number in range(3_000)}
             changes = [*rows_of("a", **values), *rows_of("b", x=b"1")]
-            await store.readmodels.commit(0, "t.v1", 0, 1, NOON, changes)
+            await store.readmodels.commit(0, "t.v1", Step(0, 1, NOON, changes))
 
             snapshot = await store.readmodels.snapshot(0, "t.v1")
             read = await store.readmodels.read(0, "t.v1", "a")
@@ -146,7 +147,7 @@ def test_more_rows_than_are_read_at_once_come_in_pieces_of_one_moment(any_engine
 
 
 def test_a_reader_sees_one_moment_while_rows_and_crises_change(any_engine_url, monkeypatch):
-    monkeypatch.setattr(readmodels_module, "ROWS_AT_ONCE_MAX", 50)
+    monkeypatch.setattr(generation_module, "ROWS_AT_ONCE_MAX", 50)
 
     async def write(store, stop: asyncio.Event) -> int:
         sequence = 0
@@ -154,7 +155,7 @@ def test_a_reader_sees_one_moment_while_rows_and_crises_change(any_engine_url, m
             value = b"%d" % (sequence + 1)
             changes = rows_of("a", **{f"row{number}": value for number in range(200)})
             changes += rows_of(f"crisis{sequence}", x=value)
-            await store.readmodels.commit(0, "t.v1", sequence, sequence + 1, NOON, changes)
+            await store.readmodels.commit(0, "t.v1", Step(sequence, sequence + 1, NOON, changes))
             sequence += 1
             await asyncio.sleep(0.001)
         return sequence

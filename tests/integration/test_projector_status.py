@@ -2,11 +2,10 @@
 
 import asyncio
 
-import pytest
 from tests.integration.projector_kit import CountFold, PickyFold, empty_store, names, running
 
-from tollbook_services import heartbeats, keys, projector, status
-from tollbook_services.status import inbox_status, status_document
+from tollbook_services import heartbeats, projector, status
+from tollbook_services.status import status_document
 
 NAMES = ("counts.v1",)
 
@@ -26,8 +25,10 @@ def test_a_ledger_that_nobody_projects_has_no_workers_and_is_not_healthy(engine_
                 "length": 0,
                 "pending": 0,
                 "unread": 0,
+                "oldest_seconds": None,
                 "oldest_pending_seconds": None,
                 "consumers": 0,
+                "state": "healthy",
             }
 
     asyncio.run(scenario())
@@ -118,30 +119,6 @@ def test_events_that_wait_too_long_and_parked_events_are_told(engine_url, monkey
             assert told["partitions"][0]["projections"][0]["parked"] == 1
 
     asyncio.run(scenario())
-
-
-@pytest.mark.parametrize("grouped", [True, False])
-def test_the_inbox_shows_what_waits_and_what_is_unsettled(any_engine_url, grouped):
-    async def scenario():
-        async with empty_store(any_engine_url) as store:
-            if grouped:
-                await store.redis.xgroup_create(
-                    keys.INBOX, keys.INTAKE_GROUP, id="0", mkstream=True
-                )
-            for value in range(5):
-                await store.redis.xadd(keys.INBOX, {"event": str(value)})
-            if grouped:
-                await store.redis.xreadgroup(keys.INTAKE_GROUP, "me", {keys.INBOX: ">"}, count=2)
-            told = await inbox_status(store.redis, heartbeats_time(await store.redis.time()))
-            pending = 2 if grouped else 0
-            assert (told["length"], told["pending"], told["unread"]) == (5, pending, 5 - pending)
-            assert (told["oldest_pending_seconds"] is not None) is grouped
-
-    asyncio.run(scenario())
-
-
-def heartbeats_time(parts: tuple[int, int]) -> float:
-    return parts[0] + parts[1] / 1e6
 
 
 def test_a_standing_by_projector_is_shown_as_such_and_takes_over(engine_url, monkeypatch):

@@ -12,11 +12,11 @@ from tests.integration.projector_kit import (
     running,
 )
 
-from tollbook_services import keys, replay
-from tollbook_services.replay import Digest
+from tollbook_services import comparison, keys, replay
+from tollbook_services.comparison import Digest
 
 FOLDS = (CountFold, EventFold)
-COUNTS_OF_FLOOD = "tollbook:{0}:counts.v1:rows:flood-2025"
+COUNTS_OF_FLOOD = "tollbook:{0}:counts.v1.g1:rows:flood-2025/"
 
 
 async def replayed(store, folds=FOLDS, progress=None):
@@ -105,8 +105,8 @@ def test_rows_of_a_crisis_that_no_event_names_are_a_difference(engine_url):
         async with empty_store(engine_url) as store:
             await store.file(names(6))
             await store.projector(CountFold).catch_up(0)
-            await store.redis.hset("tollbook:{0}:counts.v1:rows:ghost", "count", "1")
-            await store.redis.sadd("tollbook:{0}:counts.v1:crises", "ghost")
+            await store.redis.hset("tollbook:{0}:counts.v1.g1:rows:ghost/", "count", "1")
+            await store.redis.sadd("tollbook:{0}:counts.v1.g1:places", "ghost/")
             result = await replayed(store, (CountFold,))
             assert result.differences == ["counts.v1 ghost count: live 1, replayed no row"]
 
@@ -114,7 +114,7 @@ def test_rows_of_a_crisis_that_no_event_names_are_a_difference(engine_url):
 
 
 def test_only_the_first_differences_are_kept_and_all_are_counted(engine_url, monkeypatch):
-    monkeypatch.setattr(replay, "DIFFERENCES_MAX", 2)
+    monkeypatch.setattr(comparison, "DIFFERENCES_MAX", 2)
 
     async def scenario():
         async with empty_store(engine_url) as store:

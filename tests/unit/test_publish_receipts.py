@@ -29,7 +29,7 @@ class MemoryLedger:
         known = parsed.key in self.sequences
         sequence = self.sequences.setdefault(parsed.key, len(self.sequences) + 1)
         status = "duplicate" if known else "appended"
-        return Receipt(status, *parsed.key, parsed.event.subject, 0, sequence, ())
+        return Receipt(status, *parsed.key, parsed.crisis, 0, sequence, ())
 
 
 def event(name, **changes):

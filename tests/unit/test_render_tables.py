@@ -282,3 +282,12 @@ def test_a_statement_names_its_speaker_its_stance_and_its_figures() -> None:
 
     assert "Spokesman claim control was regained does not address:" in text
     assert "reporter24#S1" in text
+
+
+def test_families_said_in_persons_stand_below_with_their_rule() -> None:
+    persons = {"low": 60, "best": None, "high": 495, "rule": "generic-5", "figures": []}
+    families = _cell("SY", "all", (12, None, 99), unit="family", persons=persons)
+
+    (table,) = cells.cell_tables([families], _name)
+
+    assert "60 - 495 2025-03-08 in persons: generic-5" in _lines(table)

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from figures_builder import act, day, documents, fig, gid, quantity, recorded, report
+from figures_builder import act, ask, day, documents, fig, gid, quantity, recorded, report
 
 from tollbook_projections.consolidation.claim import Claim
 from tollbook_projections.filing import Document
@@ -148,6 +148,43 @@ def test_pairs_stand_in_the_order_of_the_slug_and_any_constrains_nothing() -> No
         ("sex", "female"),
     )
     assert segment_pairs({"status": "any"}) == ()
+
+
+@pytest.mark.parametrize(
+    ("band", "name"),
+    [
+        ("0-17", "child"),
+        ("00-04", "infant"),
+        ("18", "adult"),
+        ("60-999", "elderly"),
+        ("05-17", "5-17"),
+        ("65", "65"),
+        ("teenager", "teenager"),
+    ],
+)
+def test_a_band_of_ages_has_one_name(band: str, name: str) -> None:
+    assert segment_pairs({"age_band": band}) == (("age_band", name),)
+
+
+def test_an_area_inside_another_of_the_same_scope_adds_nothing_to_it() -> None:
+    nested = fig("x", 5, ["SY06", "SY", "LB-BI"], origin=["SY-LA", "SY"], destination=["LB-BI"])
+    (claim,) = claims(report("a", 9, nested))
+
+    assert claim.series.region.areas == ("LB-BI", "SY")
+    assert claim.series.region.flow == (("SY",), ("LB-BI",))
+
+
+def test_one_scope_said_in_two_ways_is_one_cell() -> None:
+    """Two regions that lie in each other would each wait for the other's low for ever."""
+    said = ask(
+        report("a", 8, fig("x", 24, ["SY06", "SY"]), fig("y", 13, "SY-LA")),
+        report("b", 9, fig("z", 30, "SY")),
+        report("c", 9, fig("kids", 3, "SY", segment={"age_band": "child"})),
+        report("d", 9, fig("kids", 4, "SY", segment={"age_band": "0-17", "sex": "female"})),
+    )
+
+    assert said.of("SY") == (30, 30, 30)
+    assert not said.has("SY+SY-LA")
 
 
 def test_a_local_part_of_becomes_global_and_a_global_one_stays() -> None:

@@ -35,19 +35,23 @@ class DyingEngine:
 
 
 def served(monkeypatch, engine, *, stop_after_s=None):
-    async def fit(url):
-        return None
+    async def admitted(_settings, _url):
+        return "a-ledger"
+
+    async def watch(_url, _ledger):
+        await asyncio.Event().wait()
 
     async def scenario():
         stop = asyncio.Event()
         if stop_after_s is not None:
             asyncio.get_running_loop().call_later(stop_after_s, stop.set)
         settings = Settings(data=Path("store"))
-        work = supervisor.serve(settings, stop, commands=lambda _: (), announce=lambda _: None)
+        work = supervisor.serve(settings, stop, commands=(), announce=lambda _: None)
         return await asyncio.wait_for(work, 5)
 
     monkeypatch.setattr(supervisor, "EngineProcess", lambda _: engine)
-    monkeypatch.setattr(supervisor, "_must_be_fit", fit)
+    monkeypatch.setattr(supervisor, "_admitted", admitted)
+    monkeypatch.setattr(supervisor, "watch", watch)
     return asyncio.run(scenario())
 
 

@@ -11,7 +11,7 @@ from cyclopts import App, CycloptsError
 from tollbook_schemas.errors import TollbookError, UsageError
 
 _HERE: Final = "tollbook_services.cli"
-_SHARED: Final = ("--data", "--redis", "--format")
+_SHARED: Final = ("--data", "--redis", "--ledger", "--format")
 """Options of every command, which may also stand before its name."""
 
 _COMMANDS: Final = (
@@ -59,8 +59,8 @@ _GROUPS: Final = {
 }
 
 _EPILOGUE: Final = (
-    "Every command takes --data DIR (or TOLLBOOK_DATA), --redis URL (or TOLLBOOK_REDIS) and "
-    "--format table|json|csv, before or after its name.\n\n"
+    "Every command takes --data DIR (or TOLLBOOK_DATA), --redis URL (or TOLLBOOK_REDIS), "
+    "--ledger ID (or TOLLBOOK_LEDGER) and --format table|json|csv, before or after its name.\n\n"
     "Exit codes: 0 done, 2 usage, 3 some input refused, 4 a check failed, 5 engine unreachable.\n"
 )
 

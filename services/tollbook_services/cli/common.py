@@ -34,13 +34,20 @@ class Common:
             help="URL of a Redis or Valkey to use instead [TOLLBOOK_REDIS].",
         ),
     ] = None
+    ledger: Annotated[
+        str | None,
+        Parameter(
+            group=SHARED,
+            help="Id of the ledger that has to be there; another one is refused [TOLLBOOK_LEDGER].",
+        ),
+    ] = None
     format: Annotated[
         Format, Parameter(group=SHARED, help="A table for people; JSON or CSV for programs.")
     ] = "table"
 
     def settings(self) -> Settings:
         """The settings with what the command line gave."""
-        return read_settings(data=self.data, redis=self.redis)
+        return read_settings(data=self.data, redis=self.redis, ledger=self.ledger)
 
 
 @Parameter(name="*")
@@ -65,6 +72,16 @@ class Asked:
         Parameter(
             group=TIMES,
             help="Only what this ledger had recorded by then: a time, or a sequence.",
+        ),
+    ] = None
+    policy: Annotated[
+        str | None, Parameter(help="With this published policy instead of the one in force.")
+    ] = None
+    min_position: Annotated[
+        str | None,
+        Parameter(
+            group=TIMES,
+            help="Answer only once the view has this position: one of a receipt or a view.",
         ),
     ] = None
 

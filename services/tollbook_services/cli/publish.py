@@ -27,7 +27,7 @@ class Receipts:
         self.heads: dict[int, int] = {}
         self._listening = True
 
-    def show(self, receipts: list[Receipt]) -> None:
+    def show(self, receipts: list[Receipt], ledger: str | None = None) -> None:
         """Print a batch, and remember how far each partition must be visible."""
         for receipt in receipts:
             self.counts[receipt.status] += 1
@@ -36,7 +36,7 @@ class Receipts:
                 self.heads[receipt.partition] = head
         try:
             for receipt in receipts if self._listening else ():
-                data.write_json_line(receipt.document())
+                data.write_json_line(receipt.document(ledger))
         except BrokenPipeError:
             self._listening = False
 
@@ -81,7 +81,7 @@ async def publish(
                 async for batch in publish_batches(
                     split_documents(stream), book.ledger, book.gazetteer
                 ):
-                    receipts.show(batch)
+                    receipts.show(batch, book.ledger.id)
                     bar.advance(task, len(batch))
             if wait:
                 patience_s = book.settings.visible_timeout_s

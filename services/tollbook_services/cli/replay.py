@@ -63,8 +63,11 @@ def replay_text(result: ReplayResult) -> str:
     if result.behind:
         behind = words.plural(result.behind, "event")
         lines.append(f"not compared: {behind} that the live views have not folded yet")
-    lines += [words.clean(difference) for difference in result.differences[:_SHOWN_MAX]]
+    return "\n".join([*lines, *difference_lines(result)])
+
+
+def difference_lines(result: ReplayResult) -> list[str]:
+    """The first differences, a line each, and how many more there are."""
+    lines = [words.clean(difference) for difference in result.differences[:_SHOWN_MAX]]
     hidden = result.differences_count - min(len(result.differences), _SHOWN_MAX)
-    if hidden > 0:
-        lines.append(f"and {words.plural(hidden, 'more difference')}")
-    return "\n".join(lines)
+    return [*lines, f"and {words.plural(hidden, 'more difference')}"] if hidden > 0 else lines

@@ -1,16 +1,21 @@
-"""`tolls`, `displacement`, `revisions` and `statements`: the read models, asked and shown."""
+"""The views: `tolls`, `displacement`, `explain` and the others, asked and shown."""
 
 from collections.abc import Callable, Mapping
-from typing import Annotated, Any
+from dataclasses import fields, replace
+from typing import Annotated, Any, Literal
 
 from cyclopts import Parameter
 from rich.console import RenderableType
 from rich.text import Text
 
+from tollbook_schemas.errors import CheckFailedError
 from tollbook_services import queries
 from tollbook_services.cli.common import ASKED, COMMON, Asked, Common, Format
-from tollbook_services.render import cells, checks, console, data, words
+from tollbook_services.render import cells, checks, console, data, explanation, words
+from tollbook_services.render import conflicts as disputes
+from tollbook_services.render import incidents as events
 from tollbook_services.render import revisions as steps
+from tollbook_services.render import sources as counters
 from tollbook_services.render import statements as said
 from tollbook_services.wiring import open_tollbook
 
@@ -27,10 +32,19 @@ async def tolls(crisis: str, *, asked: Asked = ASKED, common: Common = COMMON) -
     _show_cells(document, common.format, book.gazetteer.name)
 
 
-async def displacement(crisis: str, *, asked: Asked = ASKED, common: Common = COMMON) -> None:
-    """Who moved or shelters; persons and families are never converted or added."""
+async def displacement(
+    crisis: str,
+    *,
+    persons: Annotated[
+        bool, Parameter(help="Say families in persons too, by a rule that is named.", negative="")
+    ] = False,
+    asked: Asked = ASKED,
+    common: Common = COMMON,
+) -> None:
+    """Who moved or shelters; persons and families are never added."""
     async with open_tollbook(common.settings()) as book:
-        document = await queries.displacement(book, crisis, _question(asked))
+        question = replace(_question(asked), persons=persons)
+        document = await queries.displacement(book, crisis, question)
     _warn(document)
     _show_cells(document, common.format, book.gazetteer.name)
 
@@ -52,6 +66,73 @@ async def revisions(
         console.answer(*parts, _known(document))
     else:
         _write(document, common.format, steps.CSV_COLUMNS, steps.csv_rows)
+
+
+async def explain(
+    crisis: str,
+    cell: Annotated[str, Parameter(help="The id of a cell, as views print it, or areas by code.")],
+    *,
+    segment: Annotated[
+        str | None, Parameter(help="With areas: the segment, such as civilian, or all.")
+    ] = None,
+    kind: Annotated[
+        Literal["area", "unallocated", "unspecified"] | None,
+        Parameter(help="With areas: the kind of cell."),
+    ] = None,
+    asked: Asked = ASKED,
+    common: Common = COMMON,
+) -> int:
+    """How one number came about: the figures considered and each rule, as sums to check."""
+    async with open_tollbook(common.settings()) as book:
+        wanted = _cell(cell, segment, kind)
+        document = await queries.explain(book, crisis, _question(asked), wanted)
+    _warn(document)
+    if common.format == "table":
+        parts = explanation.explanation_parts(document, book.gazetteer.name)
+        console.answer(*parts, _known(document))
+    else:
+        _write(document, common.format, explanation.CSV_COLUMNS, explanation.csv_rows)
+    return 0 if document["agrees"] else CheckFailedError.exit_code
+
+
+async def incidents(crisis: str, *, asked: Asked = ASKED, common: Common = COMMON) -> None:
+    """Single incidents: what was said of them, how they were merged or split, their own tolls."""
+    async with open_tollbook(common.settings()) as book:
+        document = await queries.incidents(book, crisis, _question(asked))
+    _warn(document)
+    if common.format == "table":
+        found = document["incidents"]
+        table = events.incident_table(found) if found else Text("No such incidents.")
+        console.answer(table, _known(document))
+    else:
+        _write(document, common.format, events.CSV_COLUMNS, events.csv_rows)
+
+
+async def sources(crisis: str, *, asked: Asked = ASKED, common: Common = COMMON) -> None:
+    """Who counted, since when, and how their numbers changed."""
+    async with open_tollbook(common.settings()) as book:
+        document = await queries.sources(book, crisis, _question(asked))
+    _warn(document)
+    if common.format == "table":
+        found = document["sources"]
+        table = counters.source_table(found) if found else Text("No such figures.")
+        acts = counters.act_table(found)
+        console.answer(table, *([acts] if acts is not None else []), _known(document))
+    else:
+        _write(document, common.format, counters.CSV_COLUMNS, counters.csv_rows)
+
+
+async def conflicts(crisis: str, *, asked: Asked = ASKED, common: Common = COMMON) -> None:
+    """What does not fit together, both sides of it, and what would resolve it."""
+    async with open_tollbook(common.settings()) as book:
+        document = await queries.conflicts(book, crisis, _question(asked))
+    _warn(document)
+    if common.format == "table":
+        found = document["conflicts"]
+        parts: list[RenderableType] = [disputes.conflict_table(found)] if found else []
+        console.answer(*parts, Text(disputes.summary(found)), _known(document))
+    else:
+        _write(document, common.format, disputes.CSV_COLUMNS, disputes.csv_rows)
 
 
 async def statements(crisis: str, *, asked: Asked = ASKED, common: Common = COMMON) -> None:
@@ -115,11 +196,12 @@ def _warn(document: Document) -> None:
 
 
 def _question(asked: Asked) -> queries.Question:
-    return queries.Question(
-        measure=asked.measure,
-        area=asked.area,
-        originator=asked.originator,
-        as_of=asked.as_of,
-        published_as_of=asked.published_as_of,
-        known_as_of=asked.known_as_of,
-    )
+    """The options as a question: each of them is a field of it."""
+    return queries.Question(**{field.name: getattr(asked, field.name) for field in fields(Asked)})
+
+
+def _cell(cell: str, segment: str | None, kind: str | None) -> str:
+    """Areas with a segment or a kind as a cell id with `*` for what was not said."""
+    if "|" in cell or (segment is None and kind is None):
+        return cell
+    return f"*|*|*|{kind or '*'}|{cell}|{segment or '*'}|*|*"

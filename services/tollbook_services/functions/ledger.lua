@@ -1,45 +1,42 @@
-#!lua name=tollbook_ledger_v1
+#!lua name=tollbook_ledger_v2
 -- Appends a batch to one partition, all or nothing: keys looked up once, dense sequences.
--- Another layout of arguments or keys gets another name, so that a process of the version
+-- Another layout of arguments, keys or reply gets another name, so that a process of the version
 -- before meets a function that is missing, never one that misreads it.
 
--- KEYS: ledger stream, index, state, quarantine stream, quarantined index
+-- KEYS: ledger stream, index, state, quarantine stream, quarantined index, the ledger's own hash
 -- ARGV: recorded time in microseconds, expected head or -1, the partition, the member that puts
---       the recorded time into an event, 80 bytes of digests for each event (16 of the key, 32 of
---       the content as sent, 32 of the leaf), then the bytes to store of each event
--- Returns {'conflict', head}, {'clock', last recorded time} or
---         {'done', head, outcome, position, outcome, position, ...}; an outcome is
---         'appended', 'duplicate' (of that position) or 'quarantined' (against that position),
---         a position '<partition>:<sequence>'. The index is one for all partitions: the same key
---         with another crisis is the same key.
-local KEY, CONTENT, LEAF = 16, 32, 32
-local FIRST = 6
+--       the recorded time into an event, the ledger's id, 84 bytes for each event (16 of digest of
+--       the key, 32 of the content as sent, 32 of the leaf, its length in 4), then the bytes to
+--       store of all events, one after the other
+-- Returns {'conflict', head}, {'clock', last recorded time}, {'other', id of the ledger or ''} or
+--         {'done', head before, place, outcome, position, place, outcome, position, ...}: every
+--         event was appended, in order, but those at these places (from 1); an outcome is
+--         'duplicate' (of that position) or 'quarantined' (against that position), a position
+--         '<partition>:<sequence>'. The index is one for all partitions: the same key with
+--         another crisis is the same key.
+local KEY, CONTENT, LEAF, LENGTH = 16, 32, 32, 4
 
 local function cut(digests)
-  local keys, contents, leaves = {}, {}, {}
-  for at = 1, #digests, KEY + CONTENT + LEAF do
+  local keys, contents, leaves, lengths = {}, {}, {}, {}
+  local count = 0
+  for at = 1, #digests, KEY + CONTENT + LEAF + LENGTH do
+    count = count + 1
     local content = at + KEY
     local leaf = content + CONTENT
-    keys[#keys + 1] = string.sub(digests, at, content - 1)
-    contents[#contents + 1] = string.sub(digests, content, leaf - 1)
-    leaves[#leaves + 1] = string.sub(digests, leaf, leaf + LEAF - 1)
+    local length = leaf + LEAF
+    keys[count] = string.sub(digests, at, content - 1)
+    contents[count] = string.sub(digests, content, leaf - 1)
+    leaves[count] = string.sub(digests, leaf, length - 1)
+    local a, b, c, d = string.byte(digests, length, length + LENGTH - 1)
+    lengths[count] = ((a * 256 + b) * 256 + c) * 256 + d
   end
-  return keys, contents, leaves
+  return keys, contents, leaves, lengths
 end
 
-local function looked_up(index, keys)
-  local found = redis.call('HMGET', index, unpack(keys))
-  local known = {}
-  for i, key in ipairs(keys) do
-    known[key] = found[i] or nil
-  end
-  return known
-end
-
-local function all_recorded(known, keys, contents)
-  for i, key in ipairs(keys) do
-    local before = known[key]
-    if not before or string.sub(before, 1, CONTENT) ~= contents[i] then
+local function all_recorded(found, contents)
+  for i, content in ipairs(contents) do
+    local before = found[i]
+    if not before or string.sub(before, 1, CONTENT) ~= content then
       return false
     end
   end
@@ -58,50 +55,61 @@ local function as_sent(stored, member)
 end
 
 local function append(names, args)
-  local ledger, index, state, quarantine, quarantined = unpack(names)
+  local ledger, index, state, quarantine, quarantined, meta = unpack(names)
   local recorded, expected, partition, member = args[1], tonumber(args[2]), args[3], args[4]
+  local id = redis.call('HGET', meta, 'id')
+  if id ~= args[5] then
+    return { 'other', id or '' }
+  end
   local before = redis.call('HMGET', state, 'head', 'recorded')
   local head, last = tonumber(before[1] or '0'), before[2]
-  local keys, contents, leaves = cut(args[5])
-  local known = looked_up(index, keys)
+  local keys, contents, leaves, lengths = cut(args[6])
+  local found = redis.call('HMGET', index, unpack(keys))
   -- A retry of an append whose answer was lost finds the head moved, by itself.
-  if expected >= 0 and expected ~= head and not all_recorded(known, keys, contents) then
+  if expected >= 0 and expected ~= head and not all_recorded(found, contents) then
     return { 'conflict', head }
   end
   if last and tonumber(recorded) < tonumber(last) then
     return { 'clock', last }
   end
 
-  local reply, learnt, first = { 'done', head }, {}, head
+  local events, at = args[7], 1
+  local reply, learnt, own = { 'done', head }, {}, {}
+  local lead = partition .. ':'
+  local first, known = head, 0
   for i, key in ipairs(keys) do
-    local content, entry = contents[i], known[key]
-    local outcome = 'duplicate'
+    local content, entry = contents[i], found[i] or own[key]
+    local upto = at + lengths[i] - 1
     if not entry then
-      outcome = 'appended'
       head = head + 1
       local sequence = string.format('%d', head)
       redis.call('XADD', ledger, sequence .. '-0',
-        'e', args[FIRST + i - 1], 'h', leaves[i], 't', recorded)
-      entry = content .. partition .. ':' .. sequence
-      known[key] = entry
-      learnt[#learnt + 1] = key
-      learnt[#learnt + 1] = entry
-    elseif string.sub(entry, 1, CONTENT) ~= content then
-      outcome = 'quarantined'
-      if redis.call('HSETNX', quarantined, key .. content, recorded) == 1 then
-        redis.call('XADD', quarantine, '*', 'e', as_sent(args[FIRST + i - 1], member),
-          't', recorded, 'first', string.sub(entry, CONTENT + 1))
+        'e', string.sub(events, at, upto), 'h', leaves[i], 't', recorded)
+      entry = content .. lead .. sequence
+      own[key] = entry
+      known = known + 2
+      learnt[known - 1] = key
+      learnt[known] = entry
+    else
+      local outcome = 'duplicate'
+      if string.sub(entry, 1, CONTENT) ~= content then
+        outcome = 'quarantined'
+        if redis.call('HSETNX', quarantined, key .. content, recorded) == 1 then
+          redis.call('XADD', quarantine, '*', 'e', as_sent(string.sub(events, at, upto), member),
+            't', recorded, 'first', string.sub(entry, CONTENT + 1))
+        end
       end
+      local place = #reply
+      reply[place + 1], reply[place + 2] = i, outcome
+      reply[place + 3] = string.sub(entry, CONTENT + 1)
     end
-    reply[#reply + 1] = outcome
-    reply[#reply + 1] = string.sub(entry, CONTENT + 1)
+    at = upto + 1
   end
   if head > first then
     redis.call('HSET', index, unpack(learnt))
     redis.call('HSET', state, 'head', string.format('%d', head), 'recorded', recorded)
   end
-  reply[2] = head
   return reply
 end
 
-redis.register_function('tollbook_append_v1', append)
+redis.register_function('tollbook_append_v2', append)

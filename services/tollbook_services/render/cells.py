@@ -43,6 +43,7 @@ CSV_COLUMNS: Final = (
     "as_of",
     "flags",
     "figures",
+    "id",
 )
 
 
@@ -176,8 +177,12 @@ def _cell_rows(table: Table, cell: Cell, layout: Layout, name: Name, *, first: b
     as_of = cell.get("as_of") or (own[0].get("as_of") if len(own) == 1 else None)
     row = _values({**cell, "as_of": as_of}, who, layout)
     table.add_row(*lead, *row, style=BOLD if cell["segment"] == "all" else None)
+    blank = [""] * len(lead)
+    if cell.get("persons"):
+        said = {**cell["persons"], "as_of": as_of, "flags": []}
+        rule = f"  in persons: {words.clean(said['rule'])}"
+        table.add_row(*blank, *_values(said, rule, layout), style=DIM)
     if len(own) > 1:
-        blank = [""] * len(lead)
         for value in own:
             label = f"  {words.clean(value['originator'])}"
             extra = [flag for flag in value.get("flags", ()) if flag not in cell["flags"]]

@@ -1,0 +1,156 @@
+"""What somebody was told is recorded: receipts of `publish`, and the events that were sent."""
+
+from collections.abc import Awaitable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, cast
+
+import orjson
+from redis.asyncio import Redis
+
+from tollbook_schemas.canonical import content_digest, key_digest
+from tollbook_schemas.errors import UsageError
+from tollbook_schemas.gazetteer import Gazetteer
+from tollbook_schemas.parse import ParsedEvent, parse_event
+from tollbook_services import keys
+from tollbook_services.invariants import Invariant, Tally
+from tollbook_services.ledger import CONTENT_BYTES
+from tollbook_services.publish import split_documents
+from tollbook_services.scan import as_sent
+
+LOOK_UP_MAX: Final = 500
+"""Keys looked up in one call: some milliseconds of the engine's time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledged:
+    """One key that was acknowledged.
+
+    Attributes:
+        positions: `<partition>:<sequence>` that receipts named; one, unless something is wrong;
+            empty where no receipts were given.
+        contents: digests of what was sent under the key, canonical; empty where that is unknown.
+    """
+
+    source: str
+    id: str
+    positions: frozenset[str] = frozenset()
+    contents: frozenset[bytes] = frozenset()
+
+
+def read_acknowledged(
+    receipts: Path | None, events: Path | None, gazetteer: Gazetteer
+) -> Iterator[Acknowledged]:
+    """The keys of the receipts; those of the events where there are no receipts.
+
+    Args:
+        receipts: what `tollbook publish` printed: JSON Lines.
+        events: what it was given: one document, an array, or JSON Lines.
+        gazetteer: to bring the events into their canonical form.
+
+    Raises:
+        UsageError: a file cannot be read, or a line of the receipts is none.
+    """
+    try:
+        sent = _contents(events, gazetteer) if events is not None else {}
+        if receipts is None:
+            for (source, name), contents in sent.items():
+                yield Acknowledged(source, name, contents=frozenset(contents))
+            return
+        for (source, name), positions in _positions(receipts).items():
+            contents = sent.get((source, name), set())
+            yield Acknowledged(source, name, frozenset(positions), frozenset(contents))
+    except OSError as error:
+        raise UsageError(f"cannot read {error.filename}: {error.strerror}") from error
+
+
+async def check_acknowledged(redis: Redis, events: Iterable[Acknowledged]) -> list[Invariant]:
+    """Look for each event that somebody was told is recorded: there, once, and byte-equal."""
+    tally = Tally("acknowledged", "what was acknowledged is there, once, at its place, byte-equal")
+    batch: list[Acknowledged] = []
+    for event in events:
+        batch.append(event)
+        if len(batch) == LOOK_UP_MAX:
+            await _find(redis, batch, tally)
+            batch = []
+    await _find(redis, batch, tally)
+    return [tally.result()]
+
+
+async def _find(redis: Redis, batch: Sequence[Acknowledged], tally: Tally) -> None:
+    if not batch:
+        return
+    digests = [key_digest(event.source, event.id) for event in batch]
+    entries = await cast("Awaitable[Any]", redis.hmget(keys.INDEX, digests))
+    async with redis.pipeline(transaction=False) as pipe:
+        for entry in entries:
+            partition, _, sequence = (entry or b"")[CONTENT_BYTES:].partition(b":")
+            name = keys.ledger(int(partition) if partition.isdigit() else 0)
+            at = sequence.decode() if sequence.isdigit() else "0"
+            pipe.execute_command("XRANGE", name, f"{at}-0", f"{at}-0")
+        found = await pipe.execute()
+    for event, entry, there in zip(batch, entries, found, strict=True):
+        tally.checked += 1
+        if (fault := _unlike(event, entry, there)) is not None:
+            tally.fault(f"{event.source}/{event.id}: {fault}")
+
+
+def _unlike(event: Acknowledged, entry: bytes | None, there: Sequence[Any]) -> str | None:
+    """Why the ledger does not hold what was acknowledged; None where it does."""
+    if entry is None:
+        return "acknowledged, but its key is not in the ledger"
+    position = entry[CONTENT_BYTES:].decode(errors="replace")
+    if len(event.positions) > 1:
+        return f"acknowledged at several positions: {', '.join(sorted(event.positions))}"
+    if event.positions and position not in event.positions:
+        return f"acknowledged at {next(iter(event.positions))}, but its key is at {position}"
+    return _other_event(event, position, there[0][1] if there else {})
+
+
+def _other_event(event: Acknowledged, position: str, fields: Mapping[bytes, bytes]) -> str | None:
+    sent = as_sent(fields.get(b"e", b""), fields.get(b"t", b""))
+    try:
+        document = orjson.loads(sent)
+        name = (document["source"], document["id"])
+    except (orjson.JSONDecodeError, KeyError, TypeError):
+        return f"acknowledged, but there is no event at {position}"
+    if name != (event.source, event.id):
+        return f"acknowledged, but the event at {position} is {'/'.join(name)}"
+    if event.contents and content_digest(sent) not in event.contents:
+        return f"the event at {position} is not byte for byte what was sent"
+    return None
+
+
+def _positions(path: Path) -> dict[tuple[str, str], set[str]]:
+    found: dict[tuple[str, str], set[str]] = {}
+    with path.open("rb") as lines:
+        for key, position in _acknowledged_lines(path, lines):
+            found.setdefault(key, set()).add(position)
+    return found
+
+
+def _acknowledged_lines(
+    path: Path, lines: Iterable[bytes]
+) -> Iterator[tuple[tuple[str, str], str]]:
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        try:
+            receipt: Any = orjson.loads(line)
+            if receipt["status"] in ("appended", "duplicate"):
+                key = (receipt["source"], receipt["id"])
+                yield key, f"{receipt['partition']}:{receipt['sequence']}"
+        except (orjson.JSONDecodeError, KeyError, TypeError) as error:
+            raise UsageError(
+                f"{path}, line {number} is no receipt: give what `tollbook publish` printed"
+            ) from error
+
+
+def _contents(path: Path, gazetteer: Gazetteer) -> dict[tuple[str, str], set[bytes]]:
+    found: dict[tuple[str, str], set[bytes]] = {}
+    with path.open("rb") as stream:
+        for document in split_documents(stream):
+            parsed = parse_event(document.raw, gazetteer)
+            if isinstance(parsed, ParsedEvent):
+                found.setdefault(parsed.key, set()).add(content_digest(parsed.canonical))
+    return found

@@ -1,0 +1,161 @@
+"""Live rows against rows that were folded anew: equal or not, digests, and where they differ."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import Final
+
+from tollbook_services.checkpoint import Snapshot
+
+DIFFERENCES_MAX: Final = 100
+"""Differences kept: the first ones tell where to look; all of them are counted."""
+
+VALUE_CHARS_MAX: Final = 300
+"""Characters of a row shown in a difference."""
+
+
+class Digest:
+    """SHA-256 over rows, the same however they lie in partitions.
+
+    A crisis: its name, then each key and value in order of the keys, each preceded by its length
+    in 8 bytes. A projection: the digests of its crises in order of their names.
+    """
+
+    def __init__(self) -> None:
+        """Start with no crisis."""
+        self._crises: dict[str, bytes] = {}
+
+    def add(self, crisis: str, rows: dict[str, bytes]) -> None:
+        """Take the rows of a crisis; none is the same as no such crisis."""
+        if not rows:
+            return
+        digest = sha256()
+        for part in (crisis.encode(), *_flat(rows)):
+            digest.update(len(part).to_bytes(8, "big"))
+            digest.update(part)
+        self._crises[crisis] = digest.digest()
+
+    def hexdigest(self) -> str:
+        """The digest of all crises that were added."""
+        return sha256(b"".join(self._crises[name] for name in sorted(self._crises))).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectionComparison:
+    """What was found of one projection, over all partitions compared.
+
+    Attributes:
+        projection: such as `figures.v1`.
+        digest_live: SHA-256 over the live rows, see `Digest`.
+        digest_replayed: the same over the rows folded anew.
+        rows: how many rows the live read model holds.
+        differing: how many rows are not the same.
+        parked_live: how many events are parked live.
+        parked_replayed: how many no fold could take when folded anew.
+        behind: events in the ledger that the live read model has not folded, and that were
+            therefore not compared.
+    """
+
+    projection: str
+    digest_live: str
+    digest_replayed: str
+    rows: int
+    differing: int
+    parked_live: int
+    parked_replayed: int
+    behind: int
+
+
+@dataclass(slots=True)
+class _Tally:
+    live: Digest = field(default_factory=Digest)
+    fresh: Digest = field(default_factory=Digest)
+    rows: int = 0
+    differing: int = 0
+    parked_live: int = 0
+    parked_fresh: int = 0
+    behind: int = 0
+
+
+class Comparison:
+    """Collects what is found, partition by partition."""
+
+    def __init__(self, projections: Iterable[str]) -> None:
+        """Take the names of the projections; nothing is compared yet."""
+        self._tallies = {name: _Tally() for name in projections}
+        self.differences: list[str] = []
+        self.count = 0
+
+    @property
+    def identical(self) -> bool:
+        """Whether no difference was found."""
+        return not self.count
+
+    def add(self, name: str, partition: int, live: Snapshot, fresh: Snapshot, behind: int) -> None:
+        """Compare the rows of one projection in one partition, both at one position."""
+        tally = self._tallies[name]
+        tally.behind += max(0, behind)
+        for crisis in sorted({*live.rows, *fresh.rows}):
+            was, now = live.rows.get(crisis, {}), fresh.rows.get(crisis, {})
+            tally.rows += len(was)
+            tally.live.add(crisis, was)
+            tally.fresh.add(crisis, now)
+            if was != now:
+                tally.differing += self._compare(f"{name} {crisis}", was, now)
+        tally.parked_live += len(live.parked)
+        tally.parked_fresh += len(fresh.parked)
+        for sequence in sorted(live.parked.keys() ^ fresh.parked.keys()):
+            was_parked = live.parked.get(sequence, "folded")
+            now_parked = fresh.parked.get(sequence, "folded")
+            self.differ(
+                f"{name} partition {partition}, sequence {sequence}: live {was_parked}, "
+                f"replayed {now_parked}"
+            )
+
+    def differ(self, text: str) -> None:
+        """Count a difference, and keep it if it is one of the first."""
+        self.count += 1
+        if len(self.differences) < DIFFERENCES_MAX:
+            self.differences.append(text)
+
+    def projections(self) -> tuple[ProjectionComparison, ...]:
+        """What was found of each projection, by name."""
+        return tuple(
+            ProjectionComparison(
+                name,
+                tally.live.hexdigest(),
+                tally.fresh.hexdigest(),
+                tally.rows,
+                tally.differing,
+                tally.parked_live,
+                tally.parked_fresh,
+                tally.behind,
+            )
+            for name, tally in sorted(self._tallies.items())
+        )
+
+    def _compare(self, place: str, was: dict[str, bytes], now: dict[str, bytes]) -> int:
+        count = 0
+        for key in sorted({*was, *now}):
+            if was.get(key) != now.get(key):
+                count += 1
+                self.differ(
+                    f"{place} {key}: live {_shown(was.get(key))}, replayed {_shown(now.get(key))}"
+                )
+        return count
+
+
+def overall(digests: Sequence[tuple[str, str]]) -> str:
+    """SHA-256 over the digests of all projections, in order of their names."""
+    return sha256("".join(f"{name} {digest}\n" for name, digest in digests).encode()).hexdigest()
+
+
+def _flat(rows: dict[str, bytes]) -> list[bytes]:
+    return [part for key in sorted(rows) for part in (key.encode(), rows[key])]
+
+
+def _shown(value: bytes | None) -> str:
+    if value is None:
+        return "no row"
+    text = value.decode("utf-8", errors="backslashreplace")
+    return text if len(text) <= VALUE_CHARS_MAX else f"{text[:VALUE_CHARS_MAX]}..."

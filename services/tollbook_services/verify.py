@@ -1,0 +1,203 @@
+"""The guard: a ledger is verified once in each run of its engine, and watched while it is used.
+
+For the workers: call `must_be_same_ledger(redis, ledger.id)` about every second, from the loop
+that does the work. It costs three short calls, raises `CheckFailedError` once the ledger was
+erased or is another one and `EngineError` once the engine is no longer fit; let both end the
+worker. A lost connection is a `RedisError` as everywhere, and says nothing about the ledger.
+"""
+
+from collections.abc import Awaitable, Callable
+from contextlib import aclosing, suppress
+from dataclasses import dataclass
+from typing import Any, Final, cast
+
+from redis.asyncio import Redis
+from redis.exceptions import NoPermissionError, OutOfMemoryError
+
+from tollbook_schemas.errors import CheckFailedError
+from tollbook_services import keys
+from tollbook_services.connection import check_engine
+from tollbook_services.scan import page_faults, scan
+
+RESTORE: Final = (
+    "keep a copy of the engine's files as they are and restore them from a backup; "
+    "`tollbook check` names everything that is wrong"
+)
+
+Progress = Callable[[int, int], None]
+"""Told how many events were verified, and how many there are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What a partition says of itself, and its last entry, at one moment.
+
+    Attributes:
+        head: the position of the last event, by the state of the partition.
+        recorded: when the last event was recorded, in microseconds, by the same.
+        length: how many entries its stream has.
+        last_id: the id of the last one, empty where there is none.
+        last_time: the recorded time beside it.
+    """
+
+    partition: int
+    head: int
+    recorded: bytes
+    length: int
+    last_id: bytes
+    last_time: bytes
+
+    def fault(self) -> str | None:
+        """What does not agree; None where all does."""
+        if self.length != self.head:
+            return (
+                f"partition {self.partition} has {self.length:,} events, but its head is "
+                f"{self.head:,}: events were lost or written by hand"
+            )
+        if self.head and self.last_id != b"%d-0" % self.head:
+            return (
+                f"partition {self.partition}, sequence {self.head}: the last event has the id "
+                f"{self.last_id.decode()}"
+            )
+        if self.head and self.last_time != self.recorded:
+            return (
+                f"partition {self.partition}, sequence {self.head}: the partition's last recorded "
+                f"time {self.recorded.decode(errors='replace')} is not that of its last event"
+            )
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Heads:
+    """Every partition and the size of the index, all of one moment."""
+
+    partitions: tuple[Head, ...]
+    indexed: int
+
+    @property
+    def events(self) -> int:
+        """How many events the ledger says it has."""
+        return sum(one.head for one in self.partitions)
+
+    def faults(self) -> list[str]:
+        """What does not agree."""
+        found = [fault for one in self.partitions if (fault := one.fault()) is not None]
+        if self.indexed != self.events:
+            found.append(
+                f"the index has {self.indexed:,} keys for {self.events:,} events: it was altered"
+            )
+        return found
+
+
+async def must_be_same_ledger(redis: Redis, ledger_id: str) -> None:
+    """Refuse an engine whose ledger was erased or replaced, or which no longer keeps everything.
+
+    Raises:
+        CheckFailedError: the ledger is gone, or another one is there.
+        EngineError: the engine is no longer set up to keep what it acknowledges.
+    """
+    found = await ledger_id_in(redis)
+    if found is None:
+        raise CheckFailedError(
+            f"the ledger {ledger_id} was erased from its engine (FLUSHALL, or the engine lost its "
+            "data): stop writing, and restore the engine's files from a backup"
+        )
+    if found != ledger_id:
+        raise CheckFailedError(
+            f"the engine holds the ledger {found} and not {ledger_id}: it was replaced; restore "
+            "the engine's files from a backup, or begin anew with the ledger that is there"
+        )
+    await check_engine(redis)
+
+
+async def ledger_id_in(redis: Redis) -> str | None:
+    """The id of the ledger in an engine; None where there is none."""
+    stored = await cast("Awaitable[bytes | None]", redis.hget(keys.LEDGER, "id"))
+    return stored.decode() if stored else None
+
+
+async def verify_once(redis: Redis, progress: Progress | None = None) -> bool:
+    """Verify every stored event, unless that was done in this run of the engine.
+
+    What an engine has loaded it does not lose or alter while it runs; so once in a run is enough.
+    The mark is left out where the engine is full, and the next command verifies again.
+
+    Returns:
+        Whether this call did it.
+
+    Raises:
+        CheckFailedError: names the partition, the sequence and what to do.
+    """
+    run = await run_id(redis)
+    if await verified_run(redis) == run:
+        return False
+    await verify(redis, progress)
+    with suppress(OutOfMemoryError, NoPermissionError):
+        await redis.hset(keys.VERIFIED, "run", run)
+    return True
+
+
+async def verify(redis: Redis, progress: Progress | None = None) -> int:
+    """Verify every event that is stored now: dense, hash, recorded time, heads, size of the index.
+
+    Returns:
+        How many events there are.
+
+    Raises:
+        CheckFailedError: as `verify_once`.
+    """
+    heads = await read_heads(redis)
+    done = 0
+    for one in heads.partitions:
+        async with aclosing(scan(redis, one.partition, one.head)) as pages:
+            async for span, page in pages:
+                _refuse([fault.text for fault in page_faults(one.partition, span, page)])
+                done += len(page)
+                if progress is not None:
+                    progress(done, heads.events)
+    _refuse(heads.faults())
+    return done
+
+
+async def read_heads(redis: Redis) -> Heads:
+    """What all partitions say of themselves, read at one moment."""
+    count = await cast("Awaitable[bytes | None]", redis.hget(keys.LEDGER, "partitions"))
+    numbers = range(int(count or 0))
+    async with redis.pipeline(transaction=True) as pipe:
+        for number in numbers:
+            pipe.hmget(keys.state(number), ["head", "recorded"])
+            pipe.xlen(keys.ledger(number))
+            pipe.execute_command("XREVRANGE", keys.ledger(number), "+", "-", "COUNT", 1)
+        pipe.hlen(keys.INDEX)
+        *replies, indexed = await pipe.execute()
+    return Heads(
+        tuple(_head(number, *replies[3 * number : 3 * number + 3]) for number in numbers), indexed
+    )
+
+
+async def run_id(redis: Redis) -> str:
+    """The id that an engine gives itself at each start."""
+    return str((await redis.info("server"))["run_id"])
+
+
+async def verified_run(redis: Redis) -> str | None:
+    """The run of the engine in which the ledger was verified last."""
+    stored = await cast("Awaitable[bytes | None]", redis.hget(keys.VERIFIED, "run"))
+    return stored.decode() if stored else None
+
+
+def _head(number: int, state: list[bytes | None], length: int, last: list[Any]) -> Head:
+    head, recorded = state
+    last_id, fields = last[0] if last else (b"", {})
+    return Head(number, _number(head), recorded or b"", length, last_id, fields.get(b"t", b""))
+
+
+def _number(text: bytes | None) -> int:
+    """A head that is no number any more is that of no partition."""
+    return int(text) if text and text.isdigit() else -1 if text else 0
+
+
+def _refuse(faults: list[str]) -> None:
+    if faults:
+        more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
+        raise CheckFailedError(f"{faults[0]}{more}; nothing is served from it: {RESTORE}")
