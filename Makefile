@@ -5,13 +5,16 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 WORKERS ?= 2
+MUTATION := $(CURDIR)/build/mutation
+# Not among the tools in constraints.txt: it brings a dozen packages that nothing else needs.
+COSMIC_RAY := cosmic-ray==8.7.0
 # redis asks for it on Pythons such as Debian's 3.11.2, on which an image may be built.
 BEFORE_3_11_3 := async-timeout==5.0.1
 ARGS ?=
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help install demo test lint check serve bench wheels images secret containers constraints clean
+.PHONY: help install demo test lint check serve bench mutation wheels images secret containers constraints clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -41,6 +44,14 @@ serve: $(STAMP) ## run engine, intake and projector until interrupted
 
 bench: $(STAMP) ## measure append, fold and visibility on this machine
 	@set -e; for script in bench/bench_*.py; do $(BIN)/python "$$script" $(ARGS); done
+
+mutation: $(STAMP) ## change the projections in small ways, in a copy, and see which tests notice
+	rm -rf $(MUTATION)/copy
+	mkdir -p $(MUTATION)/copy
+	cp -R pyproject.toml projections schemas services tests $(MUTATION)/copy
+	test -x $(MUTATION)/venv/bin/python || $(PYTHON) -m venv $(MUTATION)/venv
+	$(MUTATION)/venv/bin/python -m pip install --quiet $(COSMIC_RAY)
+	sh tests/mutation/run.sh $(CURDIR)/$(BIN) $(MUTATION) $(ARGS)
 
 images: ## build the image that compose.yaml runs (BASE=image for another Python)
 	docker build --file services/Dockerfile --tag tollbook:dev $(if $(BASE),--build-arg BASE=$(BASE)) .

@@ -2,61 +2,51 @@
 
 import argparse
 import asyncio
-import json
+import gc
 import statistics
 import tempfile
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from redis.asyncio import Redis
+from reports import parsed, synthetic
 
-from tollbook_schemas.gazetteer import default_gazetteer
-from tollbook_schemas.parse import ParsedEvent, parse_event
+from tollbook_schemas.parse import ParsedEvent
 from tollbook_services.engine import connect, open_engine
 from tollbook_services.ledger import Ledger
 
-CRISIS = "bench-2025"
-EVENT_BYTES = 500
 BATCH = 500
 IN_FLIGHT = 2
+ROUNDS = 4
 DURABLE_MS_MAX = 20_000
 
 Batch = Sequence[ParsedEvent]
 Store = Callable[[Batch], Awaitable[object]]
 
 
-def report(number: int) -> bytes:
-    """A report of 500 canonical bytes: one figure, and a note that fills up."""
-    figure = {
-        "id": "civ",
-        "measure": "killed",
-        "unit": "person",
-        "quantity": {"qualifier": "exactly", "value": number},
-        "areas": ["SY-LA"],
-        "basis": "cumulative",
-        "window": {"start": "2025-03-06"},
-        "as_of": "2025-03-11",
-        "note": "",
-    }
-    document = {
-        "specversion": "1.0",
-        "type": "org.tollbook.report.filed.v1",
-        "source": "https://bench.example",
-        "id": f"report-{number}",
-        "subject": CRISIS,
-        "time": "2025-03-11T20:00:00Z",
-        "data": {"originator": "bench", "published_at": "2025-03-11", "figures": [figure]},
-    }
-    short = json.dumps(document, separators=(",", ":"))
-    figure["note"] = "x" * (EVENT_BYTES - len(short))
-    return json.dumps(document).encode()
+@dataclass(frozen=True)
+class Spent:
+    """What storing one event cost.
 
+    Attributes:
+        rate: events a second.
+        client_us: CPU of this process, microseconds an event.
+        server_us: CPU of the engine.
+        bytes: memory of the engine.
+    """
 
-def reports(first: int, count: int) -> list[ParsedEvent]:
-    gazetteer = default_gazetteer()
-    parsed = (parse_event(report(number), gazetteer) for number in range(first, first + count))
-    return [event for event in parsed if isinstance(event, ParsedEvent)]
+    rate: float
+    client_us: float
+    server_us: float
+    bytes: float
+
+    def __str__(self) -> str:
+        return (
+            f"{self.rate:>8,.0f}/s  client {self.client_us:4.1f} us  "
+            f"server {self.server_us:4.1f} us  {self.bytes:5.0f} bytes"
+        )
 
 
 def plain(redis: Redis) -> Store:
@@ -72,45 +62,62 @@ def plain(redis: Redis) -> Store:
     return store
 
 
-async def events_a_second(events: Batch, store: Store) -> float:
+async def spent(redis: Redis, events: Batch, store: Store) -> Spent:
     waiting = [events[at : at + BATCH] for at in range(0, len(events), BATCH)][::-1]
 
     async def worker() -> None:
         while waiting:
             await store(waiting.pop())
 
-    began = time.perf_counter()
+    server, memory = await _server_s(redis), await _memory(redis)
+    client, began = time.process_time(), time.perf_counter()
     await asyncio.gather(*(worker() for _ in range(IN_FLIGHT)))
-    return len(events) / (time.perf_counter() - began)
+    wall = time.perf_counter() - began
+    client = time.process_time() - client
+    count = len(events)
+    return Spent(
+        count / wall,
+        1e6 * client / count,
+        1e6 * (await _server_s(redis) - server) / count,
+        (await _memory(redis) - memory) / count,
+    )
 
 
-async def measure(count: int, rounds: int, data: Path) -> None:
+async def _server_s(redis: Redis) -> float:
+    info = await redis.info("cpu")
+    return float(info["used_cpu_user"] + info["used_cpu_sys"])
+
+
+async def _memory(redis: Redis) -> int:
+    return int((await redis.info("memory"))["used_memory"])
+
+
+async def measure(count: int, data: Path) -> None:
     async with open_engine(data) as handle:
         redis = await connect(handle.url)
         ledger = await Ledger.open(redis, partitions=1)
         ratios = []
-        for turn in range(rounds):
-            events = reports(turn * count, count)
-            size = sum(len(event.canonical) for event in events) // len(events)
-            xadd = await events_a_second(events, plain(redis))
-            append = await events_a_second(events, ledger.append)
-            ratios.append(append / xadd)
-            print(
-                f"{len(events):,} events of {size} bytes: XADD {xadd:>9,.0f}/s  "
-                f"Ledger.append {append:>9,.0f}/s  ratio {ratios[-1]:.2f}"
-            )
+        part = count // ROUNDS
+        for turn in range(ROUNDS):
+            events = parsed(synthetic(turn * part, part))
+            gc.collect()
+            gc.freeze()
+            xadd = await spent(redis, events, plain(redis))
             await redis.delete("plain")
-        print(f"median ratio {statistics.median(ratios):.2f}")
+            append = await spent(redis, events, ledger.append)
+            ratios.append(append.rate / xadd.rate)
+            print(f"{part:,} events  XADD    {xadd}")
+            print(f"{part:,} events  append  {append}  ratio {ratios[-1]:.2f}")
+        print(f"append: median ratio to pipelined XADD {statistics.median(ratios):.2f}")
         await redis.aclose()
 
 
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--events", type=int, default=20_000)
-    options.add_argument("--rounds", type=int, default=3)
-    given = options.parse_args()
+    options.add_argument("--events", type=int, default=200_000)
+    count = options.parse_args().events
     with tempfile.TemporaryDirectory(prefix="tollbook-bench-") as folder:
-        asyncio.run(measure(given.events, given.rounds, Path(folder)))
+        asyncio.run(measure(count, Path(folder)))
 
 
 if __name__ == "__main__":

@@ -96,6 +96,10 @@ class FigureFold:
             self._file(state, figure, decode(row))
         state.books.settled()
 
+    def forget(self, crisis: str) -> None:
+        """Drops a crisis from memory, which is drained and will be restored."""
+        self._crises.pop(crisis, None)
+
     def concerns_all(self, recorded: Recorded) -> bool:
         """Whether an event is a policy or a gazetteer of the whole ledger."""
         return is_ledger_subject(recorded.event.crisis)
@@ -122,9 +126,11 @@ class FigureFold:
             state = self._crises[crisis]
             changes += state.written
             state.written.clear()
+            kinds = set[Kind]()
             if state.reading is None:
                 self._read_again(state)
-            for kind in state.books.changed_kinds():
+                kinds.update(state.cells)  # one may have no figure left that is read
+            for kind in sorted(kinds.union(state.books.changed_kinds())):
                 changes += self._cells(crisis, state, kind)
         return changes
 

@@ -54,14 +54,16 @@ class Fold(Protocol):
     of that crisis is applied; for the ledger subject of the partition before any event, and for
     every crisis before an event that `concerns_all`. `apply` takes the events of the partition in
     order; `drain` returns the rows that changed since the last drain, in a deterministic order.
-    The rows after any number of events depend on the events alone, not on how they were cut into
-    pages.
+    `forget` drops a crisis from memory after a drain; it is restored before its next event. The
+    rows after any number of events depend on the events alone, not on how they were cut into pages.
     """
 
     name: ClassVar[str]
     version: ClassVar[int]
 
     def restore(self, crisis: str, rows: Mapping[str, bytes]) -> None: ...
+
+    def forget(self, crisis: str) -> None: ...
 
     def concerns_all(self, recorded: Recorded) -> bool:
         """Whether an event changes every crisis of the partition."""

@@ -6,7 +6,14 @@ from typing import Any, Final, NamedTuple
 
 from tollbook_projections.consolidation.claim import BookKey, Claim, SeriesKey
 from tollbook_projections.consolidation.interval import interval_of
-from tollbook_projections.consolidation.region import Areas, Flow, Pairs, Region, areas_key
+from tollbook_projections.consolidation.region import (
+    Areas,
+    Flow,
+    Pairs,
+    Region,
+    age_band_of,
+    areas_key,
+)
 from tollbook_projections.filing import Document
 from tollbook_projections.selection import Dossier, Version, cut_off_of, published_at
 from tollbook_schemas.gazetteer import Gazetteer
@@ -148,17 +155,30 @@ class Reading:
         known = self._regions.get(key)
         if known is None:
             pairs = segment_pairs(segment or {})
-            known = self._regions[key] = Region(areas_key(codes), pairs, flow)
+            known = self._regions[key] = Region(self._outermost(codes), pairs, flow)
         return known
 
+    def _outermost(self, codes: tuple[str, ...]) -> Areas:
+        """The areas without those that lie in another of them, which say nothing more.
+
+        With them two regions would lie in each other and be two.
+        """
+        if len(codes) == 1:
+            return codes
+        around = self.gazetteer.ancestors
+        return areas_key(code for code in codes if not set(codes).intersection(around(code)))
+
     def _end(self, areas: list[str] | None, as_of: datetime) -> Areas | None:
-        return areas_key(self.gazetteer.areas_at(tuple(areas), as_of)) if areas else None
+        return self._outermost(self.gazetteer.areas_at(tuple(areas), as_of)) if areas else None
 
 
 def segment_pairs(segment: Mapping[str, str]) -> Pairs:
-    """A segment document as pairs in slug order; `status: any` constrains nothing."""
+    """A segment document as pairs in slug order; `status: any` constrains nothing.
+
+    A band of ages has one name: `0-17` is `child`.
+    """
     return tuple(
-        (name, segment[name])
+        (name, age_band_of(segment[name]) if name == "age_band" else segment[name])
         for name in _SEGMENT
         if segment.get(name) is not None and (name, segment[name]) != ("status", "any")
     )

@@ -23,6 +23,9 @@ class StatementFold:
     def restore(self, crisis: str, rows: Mapping[str, bytes]) -> None:
         """Nothing to take up: rows are written once and never read back."""
 
+    def forget(self, crisis: str) -> None:
+        """Nothing to drop: rows are not kept."""
+
     def concerns_all(self, recorded: Recorded) -> bool:  # noqa: ARG002 - the protocol's shape
         """No event concerns the statements of another crisis."""
         return False

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
+from struct import Struct
 from typing import Final
 
 from tollbook_services.checkpoint import Snapshot
@@ -12,6 +13,8 @@ DIFFERENCES_MAX: Final = 100
 
 VALUE_CHARS_MAX: Final = 300
 """Characters of a row shown in a difference."""
+
+_LENGTH: Final = Struct(">Q").pack
 
 
 class Digest:
@@ -23,21 +26,28 @@ class Digest:
 
     def __init__(self) -> None:
         """Start with no crisis."""
-        self._crises: dict[str, bytes] = {}
+        self.crises: dict[str, bytes] = {}
 
     def add(self, crisis: str, rows: dict[str, bytes]) -> None:
         """Take the rows of a crisis; none is the same as no such crisis."""
         if not rows:
             return
-        digest = sha256()
-        for part in (crisis.encode(), *_flat(rows)):
-            digest.update(len(part).to_bytes(8, "big"))
-            digest.update(part)
-        self._crises[crisis] = digest.digest()
+        parts = (crisis.encode(), *_flat(rows))
+        whole = b"".join([text for part in parts for text in (_LENGTH(len(part)), part)])
+        self.crises[crisis] = sha256(whole).digest()
+
+    def add_same(self, crisis: str, other: "Digest") -> None:
+        """Take the rows of a crisis that are those another digest took."""
+        if crisis in other.crises:
+            self.crises[crisis] = other.crises[crisis]
+
+    def merge(self, other: "Digest") -> None:
+        """Take all crises of another one."""
+        self.crises |= other.crises
 
     def hexdigest(self) -> str:
         """The digest of all crises that were added."""
-        return sha256(b"".join(self._crises[name] for name in sorted(self._crises))).hexdigest()
+        return sha256(b"".join(self.crises[name] for name in sorted(self.crises))).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +92,7 @@ class Comparison:
 
     def __init__(self, projections: Iterable[str]) -> None:
         """Take the names of the projections; nothing is compared yet."""
-        self._tallies = {name: _Tally() for name in projections}
+        self.tallies = {name: _Tally() for name in projections}
         self.differences: list[str] = []
         self.count = 0
 
@@ -93,14 +103,16 @@ class Comparison:
 
     def add(self, name: str, partition: int, live: Snapshot, fresh: Snapshot, behind: int) -> None:
         """Compare the rows of one projection in one partition, both at one position."""
-        tally = self._tallies[name]
+        tally = self.tallies[name]
         tally.behind += max(0, behind)
         for crisis in sorted({*live.rows, *fresh.rows}):
             was, now = live.rows.get(crisis, {}), fresh.rows.get(crisis, {})
             tally.rows += len(was)
             tally.live.add(crisis, was)
-            tally.fresh.add(crisis, now)
-            if was != now:
+            if was == now:
+                tally.fresh.add_same(crisis, tally.live)
+            else:
+                tally.fresh.add(crisis, now)
                 tally.differing += self._compare(f"{name} {crisis}", was, now)
         tally.parked_live += len(live.parked)
         tally.parked_fresh += len(fresh.parked)
@@ -111,6 +123,20 @@ class Comparison:
                 f"{name} partition {partition}, sequence {sequence}: live {was_parked}, "
                 f"replayed {now_parked}"
             )
+
+    def merge(self, other: "Comparison") -> None:
+        """Take what another one found in other partitions."""
+        for name, found in other.tallies.items():
+            tally = self.tallies[name]
+            tally.live.merge(found.live)
+            tally.fresh.merge(found.fresh)
+            tally.rows += found.rows
+            tally.differing += found.differing
+            tally.parked_live += found.parked_live
+            tally.parked_fresh += found.parked_fresh
+            tally.behind += found.behind
+        self.count += other.count
+        self.differences = [*self.differences, *other.differences][:DIFFERENCES_MAX]
 
     def differ(self, text: str) -> None:
         """Count a difference, and keep it if it is one of the first."""
@@ -131,7 +157,7 @@ class Comparison:
                 tally.parked_fresh,
                 tally.behind,
             )
-            for name, tally in sorted(self._tallies.items())
+            for name, tally in sorted(self.tallies.items())
         )
 
     def _compare(self, place: str, was: dict[str, bytes], now: dict[str, bytes]) -> int:

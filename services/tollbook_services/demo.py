@@ -58,7 +58,7 @@ async def tell(book: Tollbook, replay: Replay) -> int:
 
 
 async def _publish(book: Tollbook, document: Document) -> Receipt:
-    (receipt,) = await publish([document], book.ledger, book.gazetteer, origin="demo")
+    (receipt,) = await publish([document], book.ledger, book.admission, origin="demo")
     await book.catch_up([book.partition_of(CRISIS)])
     return receipt
 

@@ -123,7 +123,7 @@ async def prepare(book: Tollbook, kind: str, subject: str, data: Document, sourc
             break
         last, event_id = found, f"{stem}-{number}"
     if last is not None and await _still_stands(book, last):
-        return _act(_sent(last), book, recorded=True)
+        return await _act(_sent(last), book, recorded=True)
     document = {
         "specversion": "1.0",
         "type": f"{PREFIX}{kind}",
@@ -133,7 +133,7 @@ async def prepare(book: Tollbook, kind: str, subject: str, data: Document, sourc
         "time": format_instant(datetime.now(UTC)),
         "data": said,
     }
-    return _act(document, book, recorded=False)
+    return await _act(document, book, recorded=False)
 
 
 async def preview(book: Tollbook, act: Act) -> list[RowChange]:
@@ -191,8 +191,8 @@ def _sent(entry: StoredEntry) -> Document:
     return document
 
 
-def _act(document: Document, book: Tollbook, *, recorded: bool) -> Act:
-    parsed = parse_event(canonical_bytes(document), book.gazetteer)
+async def _act(document: Document, book: Tollbook, *, recorded: bool) -> Act:
+    parsed = parse_event(canonical_bytes(document), await book.admission.gazetteer())
     if isinstance(parsed, ParsedEvent):
         return Act(document, parsed, recorded)
     faults = "; ".join(

@@ -1,6 +1,7 @@
 """One projection of one partition: fold events in order and commit rows with their position."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,6 +22,16 @@ from tollbook_services.readmodels import projection_id
 
 REASON_CHARS_MAX: Final = 500
 """Enough of an error to know it by; a validation error can quote the whole event."""
+
+FOLDED_AT_ONCE: Final = 1_000
+"""Events folded before others get a turn: some ten milliseconds. A commit goes on meanwhile."""
+
+ROWS_HELD_MAX: Final = 500_000
+"""Rows that a fold keeps in memory before it lets idle crises go: about 2 GB of figures."""
+
+IDLE_EVENTS_MIN: Final = 100_000
+"""Events after the last one of a crisis before it counts as idle: to take it up again costs some
+20 us for each of its rows, and this is how seldom that is done."""
 
 FoldFactory = Callable[[], Fold]
 
@@ -78,13 +89,25 @@ class Lane:
 
     The rows of a crisis are read when the first event of that crisis comes, so that a start costs
     no more than the crises that are in the news. They are at the lane's position then, or another
-    worker has moved it and the lane is lost.
+    worker has moved it and the lane is lost. Where memory holds very many rows, crises that had no
+    event for long are let go, and read again when one comes.
     """
 
-    def __init__(self, store: RowStore, partition: int, factory: FoldFactory) -> None:
+    def __init__(
+        self,
+        store: RowStore,
+        partition: int,
+        factory: FoldFactory,
+        *,
+        rows_held_max: int = ROWS_HELD_MAX,
+        idle_events_min: int = IDLE_EVENTS_MIN,
+    ) -> None:
         """Take where the rows are kept and how a fresh fold is made; `load` comes first."""
+        self._rows_held_max = rows_held_max
+        self._idle_events_min = idle_events_min
+        self._held: dict[str, _Held] = {}
         self._store = store
-        self._partition = partition
+        self.partition = partition
         self._factory = factory
         self._fold = factory()
         self._stored: set[str] = set()
@@ -99,8 +122,9 @@ class Lane:
         Returns:
             False where another worker has moved the position meanwhile.
         """
-        opening = await self._store.open(self._partition, self.projection)
+        opening = await self._store.open(self.partition, self.projection)
         self._fold = self._factory()
+        self._held.clear()
         self.position = opening.checkpoint.sequence
         self._generation = opening.generation
         self._stored = set(opening.crises)
@@ -130,7 +154,7 @@ class Lane:
         if not await self._restore_for(new):
             return False
         try:
-            changes = self._folded(new)
+            changes = await self._folded(new)
         except MemoryError:
             raise
         except Exception:  # noqa: BLE001 - a fold may fail in any way; which event it was is next
@@ -139,9 +163,10 @@ class Lane:
             return False
         step = self._step(new, changes, _unreadable(new))
         self._under_way = asyncio.create_task(
-            self._store.commit(self._partition, self.projection, step)
+            self._store.commit(self.partition, self.projection, step)
         )
         self.position = step.sequence
+        self._let_go(new)
         await asyncio.sleep(0)
         return True
 
@@ -167,13 +192,13 @@ class Lane:
                 return False
             spoiled, parked, changes = False, _unreadable([item]), list[RowChange]()
             try:
-                changes = self._folded([item])
+                changes = await self._folded([item])
             except MemoryError:
                 raise
             except Exception as error:  # noqa: BLE001 - a fold may fail in any way
                 spoiled, parked = True, {item.sequence: _reason(error)}
             step = self._step([item], changes, parked)
-            result = await self._store.commit(self._partition, self.projection, step)
+            result = await self._store.commit(self.partition, self.projection, step)
             if not result.committed:
                 return False
             self.position = item.sequence
@@ -195,24 +220,44 @@ class Lane:
         if crises and not await self.settle():
             return False
         for crisis in sorted(crises):
-            read = await self._store.read(self._partition, self.projection, crisis)
+            read = await self._store.read(self.partition, self.projection, crisis)
             if (read.sequence, read.generation) != (self.position, self._generation):
                 return False
             self._fold.restore(crisis, read.rows)
             self._stored.discard(crisis)
+            self._held[crisis] = _Held(len(read.rows), self.position)
         return True
 
-    def _folded(self, items: Sequence[PageItem]) -> list[RowChange]:
-        for item in items:
+    async def _folded(self, items: Sequence[PageItem]) -> list[RowChange]:
+        for number, item in enumerate(items, 1):
             if isinstance(item, Recorded):
                 self._fold.apply(item)
+            if number % FOLDED_AT_ONCE == 0:
+                await asyncio.sleep(0)
         return self._fold.drain()
+
+    def _let_go(self, items: Sequence[PageItem]) -> None:
+        """Count what is held, an event about as a row, and drop what is idle if that is much."""
+        events = Counter(item.event.crisis for item in items if isinstance(item, Recorded))
+        for crisis, count in events.items():
+            rows = self._held[crisis].rows if crisis in self._held else 0
+            self._held[crisis] = _Held(rows + count, self.position)
+        total = sum(held.rows for held in self._held.values())
+        for crisis, held in sorted(self._held.items(), key=lambda one: one[1].last):
+            idle = self.position - held.last
+            if total <= self._rows_held_max or idle < self._idle_events_min:
+                return
+            if not is_ledger_subject(crisis):
+                total -= held.rows
+                del self._held[crisis]
+                self._fold.forget(crisis)
+                self._stored.add(crisis)
 
     def _step(
         self, items: Sequence[PageItem], changes: Sequence[RowChange], parked: Mapping[int, str]
     ) -> Step:
         last, feed = items[-1], list[bytes]()
-        token = self._store.position(self._partition, last.sequence) if changes else None
+        token = self._store.position(self.partition, last.sequence) if changes else None
         if token is not None:
             recorded = [item for item in items if isinstance(item, Recorded)]
             feed = change_documents(changes, recorded, token)
@@ -226,9 +271,17 @@ class Lane:
         if found != list(expected):
             missing = next(want for want, got in zip(expected, found, strict=True) if want != got)
             raise EngineError(
-                f"sequence {missing} is missing from the ledger of partition {self._partition}: "
+                f"sequence {missing} is missing from the ledger of partition {self.partition}: "
                 "sequences are dense, so events were removed; restore the engine's data"
             )
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """About how many rows of a crisis are in memory, and the position at its last event."""
+
+    rows: int
+    last: int
 
 
 def _unreadable(items: Sequence[PageItem]) -> dict[int, str]:

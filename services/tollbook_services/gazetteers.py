@@ -76,10 +76,14 @@ async def wanted(book: Tollbook, document: Document, subject: str, source: str) 
 
 
 async def publish_all(book: Tollbook, events: Iterable[Wanted]) -> AsyncIterator[Sequence[Receipt]]:
-    """Append events one after the other; receipts as they come."""
+    """Append events one after the other; receipts as they come.
+
+    The areas they may refer to are those known at the beginning, and their own.
+    """
+    known = await book.admission.gazetteer()
     for index, one in enumerate(events, 1):
         raw = Raw(index, 1, canonical_bytes(one.event))
-        yield await publish([raw], book.ledger, book.gazetteer, origin="gazetteer publish")
+        yield await publish([raw], book.ledger, known, origin="gazetteer publish")
 
 
 async def gazetteer_of(book: Tollbook, crisis: str | None) -> Gazetteer:

@@ -4,13 +4,16 @@ import difflib
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import orjson
 from faststream.redis.parser import BinaryMessageFormatV1
 from redis.asyncio import Redis
 
 from tollbook_schemas.errors import Fault
+
+INTAKE_BATCH_BYTES_MAX: Final = 8 * 2**20
+"""Bytes of entries that are read and appended at once, as many as one append takes."""
 
 EVENT_FIELD = b"event"
 FASTSTREAM_FIELD = b"__data__"
@@ -76,6 +79,16 @@ def kept_bytes(entry: InboxEntry) -> bytes:
     if len(carriers) == 1:
         return carriers[0]
     return orjson.dumps([[_text(name), _text(value)] for name, value in entry.fields])
+
+
+def portion(entries: Sequence[InboxEntry]) -> Sequence[InboxEntry]:
+    """The first entries, as many as are worked on at once; at least one."""
+    size = 0
+    for count, entry in enumerate(entries):
+        size += sum(len(value) for _, value in entry.fields)
+        if count and size > INTAKE_BATCH_BYTES_MAX:
+            return entries[:count]
+    return entries
 
 
 def keep_repeated_fields(client: Redis) -> None:

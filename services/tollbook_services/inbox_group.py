@@ -13,12 +13,19 @@ from redis.exceptions import TimeoutError as EngineTimeoutError
 
 from tollbook_schemas.errors import EngineError
 from tollbook_services import keys
+from tollbook_services.heartbeats import Heartbeats, WorkerState
+from tollbook_services.inbox_status import INTAKE
+from tollbook_services.verify import must_be_same_ledger
 
 WATCH_EVERY_S: Final = 1.0
-"""Seconds between two looks at the group's health."""
+"""Seconds between two rounds: a look at ledger and group, and a heartbeat."""
 
-STALLED_S: Final = 30.0
-"""Entries waiting this long while nothing is processed mean a broken reader: exit, restart."""
+STALLED_S: Final = 40.0
+"""Entries waiting this long while nothing is processed mean a broken worker: exit, restart.
+Longer than one call may take, and a wait between two tries."""
+
+SILENT_S: Final = 10.0
+"""A worker whose batch shows no progress for this long no longer says that it makes rounds."""
 
 UNREACHABLE_S: Final = 60.0
 """An engine away this long ends the worker, so that whoever runs it sees the failure."""
@@ -28,8 +35,19 @@ _TRANSIENT_CODES = ("MISCONF", "LOADING", "MASTERDOWN", "CLUSTERDOWN", "NOREPLIC
 
 
 class Worker(Protocol):
-    """What the watch needs to know of a worker."""
+    """What the watch needs to know of a worker.
 
+    Attributes:
+        ledger_id: the ledger it was admitted to.
+        consumer: its name in the group and among the heartbeats.
+        state: what it says of itself.
+        progress_at: when it last had nothing to do, began a try or finished a batch (loop time).
+        turn: held while it processes entries.
+    """
+
+    ledger_id: str
+    consumer: str
+    state: WorkerState
     progress_at: float
     turn: asyncio.Lock
 
@@ -37,6 +55,11 @@ class Worker(Protocol):
 def is_transient(error: Exception) -> bool:
     """Whether the same call can succeed later without anything in this process changing."""
     return isinstance(error, (*_TRANSIENT, EngineError)) or str(error).startswith(_TRANSIENT_CODES)
+
+
+def is_memory_full(error: Exception) -> bool:
+    """Whether a call failed because the engine is at its memory limit."""
+    return isinstance(error, OutOfMemoryError) or isinstance(error.__cause__, OutOfMemoryError)
 
 
 async def ensure_group(redis: Redis) -> None:
@@ -59,33 +82,55 @@ async def leave(redis: Redis, consumer: str) -> None:
 
 
 async def watch(redis: Redis, broker: RedisBroker, worker: Worker) -> None:
-    """Raise when the worker can no longer do its work although its process lives.
+    """Beat while the worker does its work; raise when it can no longer do it.
 
     FastStream stops reading when its group vanishes and keeps its task when reading fails, so
-    health is judged from outside: the group exists, the subscriber runs, entries move.
+    health is judged from outside: the ledger is there, the group exists, the subscriber runs,
+    entries move. A worker that is stuck in a batch falls silent first, and is ended later.
+
+    Raises:
+        CheckFailedError: the ledger was erased or replaced.
+        EngineError: the engine was away too long or is unfit, the group vanished, or nothing moves.
     """
     clock = asyncio.get_running_loop().time
+    heartbeats = Heartbeats(redis)
     seen_at = clock()
     while True:
+        waiting = False
         try:
-            waiting = await _waiting(redis)
+            await must_be_same_ledger(redis, worker.ledger_id)
+            waiting = await _waiting(redis, worker.ledger_id)
+            if _moves(worker, clock()):
+                await heartbeats.beat(None, worker.consumer, INTAKE, worker.state, 0)
             seen_at = clock()
-        except _TRANSIENT as error:
+        except RedisError as error:
+            if not is_transient(error):
+                raise
             if clock() - seen_at > UNREACHABLE_S:
                 raise EngineError(
                     f"the engine was away for {UNREACHABLE_S:g} s: {error}"
                 ) from error
-            waiting = False
         if not all(subscriber.running for subscriber in broker.subscribers):
+            await must_be_same_ledger(redis, worker.ledger_id)
             raise EngineError("reading the inbox has ended: its consumer group vanished")
-        if not waiting or worker.turn.locked():
+        if not waiting and not worker.turn.locked():
             worker.progress_at = clock()
         elif clock() - worker.progress_at > STALLED_S:
             raise EngineError(f"entries wait in the inbox and none was read for {STALLED_S:g} s")
         await asyncio.sleep(WATCH_EVERY_S)
 
 
-async def _waiting(redis: Redis) -> bool:
+async def goodbye(redis: Redis, consumer: str) -> None:
+    """Say that the worker stops; best effort, as it stops in any case."""
+    with suppress(RedisError, OSError, EngineError):
+        await Heartbeats(redis).beat(None, consumer, INTAKE, "stopped", 0)
+
+
+def _moves(worker: Worker, now: float) -> bool:
+    return not worker.turn.locked() or now - worker.progress_at <= SILENT_S
+
+
+async def _waiting(redis: Redis, ledger_id: str) -> bool:
     """Whether entries wait that no consumer has read yet."""
     try:
         groups: Sequence[Mapping[str, Any]] = await redis.xinfo_groups(keys.INBOX)
@@ -97,6 +142,7 @@ async def _waiting(redis: Redis) -> bool:
         if group["name"] == keys.INTAKE_GROUP.encode():
             after = "(" + group["last-delivered-id"].decode()
             return bool(await redis.xrange(keys.INBOX, min=after, count=1))
+    await must_be_same_ledger(redis, ledger_id)
     raise EngineError(
         "the consumer group of the inbox vanished (FLUSHALL, XGROUP DESTROY or DEL): "
         "start the intake again, which creates it anew at 0"

@@ -2,10 +2,11 @@
 
 import asyncio
 import secrets
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Final
+from functools import partial
+from typing import Final, TypeVar
 
 import structlog
 from redis.asyncio import Redis
@@ -15,24 +16,36 @@ from tollbook_schemas.errors import EngineError, Fault, TollbookError
 from tollbook_schemas.gazetteer import Gazetteer, default_gazetteer
 from tollbook_schemas.parse import ParsedEvent, parse_event
 from tollbook_services import keys
-from tollbook_services.engine import check_engine, connect
-from tollbook_services.heartbeats import worker_name
+from tollbook_services.admission import Admission, Outcome, areas_now, read_until_unsure
+from tollbook_services.engine import connect
+from tollbook_services.heartbeats import WorkerState, worker_name
 from tollbook_services.inbox_entry import (
     InboxEntry,
     event_bytes,
     keep_repeated_fields,
     kept_bytes,
+    portion,
 )
-from tollbook_services.inbox_group import ensure_group, is_transient, leave, watch
+from tollbook_services.inbox_group import (
+    ensure_group,
+    goodbye,
+    is_memory_full,
+    is_transient,
+    leave,
+    watch,
+)
 from tollbook_services.inbox_subscriber import make_broker
 from tollbook_services.ledger import Ledger
 from tollbook_services.logs import configure_logs
 from tollbook_services.reclaim import Reclaimer, uncharge
 from tollbook_services.tasks import end_tasks
+from tollbook_services.verify import must_be_same_ledger
 
 RETRY_FIRST_S: Final = 0.1
 RETRY_MAX_S: Final = 5.0
 """Waits between tries to append while the engine is away or cannot write: doubling up to this."""
+
+_Done = TypeVar("_Done")
 
 _log = structlog.get_logger("tollbook.intake")
 
@@ -52,26 +65,44 @@ class Intake:
     Entries are settled (XACK and XDEL: the ledger is the record, the inbox only a queue) after
     their events are durable. A crash in between leaves them pending; whoever takes them over
     appends them again and is told `duplicate`.
+
+    Attributes:
+        state: `memory_full` while it waits for the engine to take writes again.
+        failed: fails with what ends the worker.
     """
 
-    def __init__(self, redis: Redis, ledger: Ledger, gazetteer: Gazetteer, consumer: str) -> None:
+    def __init__(
+        self, redis: Redis, ledger: Ledger, areas: Gazetteer | Admission, consumer: str
+    ) -> None:
         """Take an open ledger and its client; `consumer` is unique among all workers."""
         self.consumer = consumer
+        self.ledger_id = ledger.id
+        self.state: WorkerState = "running"
         self.failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.progress_at = asyncio.get_running_loop().time()
         self.turn = asyncio.Lock()
         self._redis = redis
         self._ledger = ledger
-        self._gazetteer = gazetteer
+        self._areas = areas
         self._stopping = asyncio.Event()
+        self._settling: asyncio.Task[None] | None = None
 
     async def on_batch(self, entries: Sequence[InboxEntry]) -> None:
-        """Process a batch of new entries; what fails ends the worker, not FastStream's loop."""
+        """Process a batch of new entries; what fails ends the worker, not FastStream's loop.
+
+        Returns when the last of them are being appended, so that the next batch is read and
+        checked meanwhile. Batches are appended one after the other, in their order.
+        """
+        rest = list(entries)
         try:
-            async with self.turn:
-                await self.handle(entries)
-        except (RedisError, TollbookError) as error:
-            self._fail(error)
+            while rest and (batch := await self._next(rest)) is not None:
+                self._settling = asyncio.create_task(self._settle_new(batch))
+                del rest[: len(batch.entries)]
+        except Exception as error:  # noqa: BLE001 - FastStream would log it and read on
+            await self._fail(error, rest)
+        else:
+            if self.failed.done():
+                await self._uncharge(rest)
 
     async def handle(self, entries: Sequence[InboxEntry]) -> None:
         """Append or refuse each entry and settle it; called with `turn` held.
@@ -81,23 +112,67 @@ class Intake:
         Raises:
             RedisError, TollbookError: the ledger is broken; the entries stay pending, uncharged.
         """
+        rest = list(entries)
+        try:
+            while rest and not self._stopping.is_set():
+                batch = await self._again(partial(self._sort, portion(rest)))
+                if batch is not None and await self._again(partial(self._settle, batch)):
+                    del rest[: len(batch.entries)]
+        except (RedisError, TollbookError):
+            await self._uncharge(rest)
+            raise
+
+    async def finish(self) -> None:
+        """Wait until the batch that is being appended is settled, or failed."""
+        if self._settling is not None:
+            await asyncio.wait([self._settling])
+            self._settling = None
+
+    async def _next(self, entries: Sequence[InboxEntry]) -> _Batch | None:
+        """A batch whose turn it is to be appended; None where the worker ends."""
+        batch = await self._again(partial(self._sort, portion(entries)))
+        unsure = self._settling is not None and batch is not None and batch.refused
+        await self.finish()
+        if unsure:  # the batch before may publish the areas for want of which these were refused
+            batch = await self._again(partial(self._sort, portion(entries)))
+        return None if self.failed.done() else batch
+
+    async def _settle_new(self, batch: _Batch) -> None:
+        try:
+            async with self.turn:
+                await self._again(partial(self._settle, batch))
+        except Exception as error:  # noqa: BLE001 - a task's exception is seen by nobody
+            await self._fail(error, batch.entries)
+
+    async def _uncharge(self, entries: Sequence[InboxEntry]) -> None:
+        with suppress(RedisError):
+            await uncharge(self._redis, self.consumer, entries)
+
+    async def _again(self, work: Callable[[], Awaitable[_Done]]) -> _Done | None:
+        """Do some work, again and again while the engine cannot; None where it was stopped."""
         wait_s = RETRY_FIRST_S
-        batch = self._sort(entries)
-        while entries and not self._stopping.is_set():
+        while not self._stopping.is_set():
+            self._moved()
             try:
-                await self._settle(batch)
+                done = await work()
             except (RedisError, TollbookError) as error:
                 if not is_transient(error):
-                    with suppress(RedisError):
-                        await uncharge(self._redis, self.consumer, entries)
                     raise
-                _log.warning("engine cannot write, trying again", error=str(error), wait_s=wait_s)
+                self.state = "memory_full" if is_memory_full(error) else "running"
+                _log.warning(
+                    "engine cannot write, trying again",
+                    state=self.state,
+                    error=str(error),
+                    wait_s=wait_s,
+                )
             else:
-                self.progress_at = asyncio.get_running_loop().time()
-                return
+                self._moved()
+                self.state = "running"
+                return done
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), wait_s)
             wait_s = min(wait_s * 2, RETRY_MAX_S)
+        return None
 
     async def refuse(self, entry: InboxEntry, fault: Fault) -> None:
         """Send an entry to the rejected stream and settle it."""
@@ -108,7 +183,7 @@ class Intake:
         """Give up waiting for the engine; entries not yet appended stay pending."""
         self._stopping.set()
 
-    async def _settle(self, batch: _Batch) -> None:
+    async def _settle(self, batch: _Batch) -> bool:
         if batch.events:
             await self._ledger.append(batch.events)
             batch.events.clear()
@@ -116,30 +191,28 @@ class Intake:
             await self._ledger.reject(*batch.refused[-1])
             batch.refused.pop()
         await self._acknowledge(batch.entries)
+        return True
 
-    def _sort(self, entries: Sequence[InboxEntry]) -> _Batch:
-        batch = _Batch(entries, [], [])
-        for entry in entries:
-            raw, outcome = self._read(entry)
+    async def _sort(self, entries: Sequence[InboxEntry]) -> _Batch:
+        """Read entries; fewer where one may need a gazetteer that is among those before it."""
+        gazetteer = await areas_now(self._areas)
+        raws: dict[bytes, bytes] = {}
+
+        def read(entry: InboxEntry) -> Outcome:
+            raws[entry.id], outcome = _read(entry, gazetteer)
+            return outcome
+
+        done = read_until_unsure(entries, read)
+        batch = _Batch([entry for entry, _ in done], [], [])
+        for entry, outcome in done:
             if isinstance(outcome, ParsedEvent):
                 batch.events.append(outcome)
             else:
-                batch.refused.append((raw, outcome, entry.origin))
+                batch.refused.append((raws[entry.id], outcome, entry.origin))
         if batch.refused:
-            _log.warning("entries refused", refused=len(batch.refused), of=len(entries))
+            _log.warning("entries refused", refused=len(batch.refused), of=len(batch.entries))
         batch.refused.reverse()
         return batch
-
-    def _read(self, entry: InboxEntry) -> tuple[bytes, ParsedEvent | tuple[Fault, ...]]:
-        raw = event_bytes(entry)
-        if isinstance(raw, Fault):
-            return kept_bytes(entry), (raw,)
-        try:
-            return raw, parse_event(raw, self._gazetteer)
-        except Exception as error:  # noqa: BLE001 - a bug must not hold up the other entries, nor loop
-            _log.exception("reading an entry failed", entry=entry.id.decode())
-            text = f"tollbook itself failed on this event ({error!r}); it is kept, please report it"
-            return raw, (Fault("", text),)
 
     async def _acknowledge(self, entries: Sequence[InboxEntry]) -> None:
         ids = [entry.id for entry in entries]
@@ -148,29 +221,50 @@ class Intake:
             pipe.xdel(keys.INBOX, *ids)
             await pipe.execute()
 
-    def _fail(self, error: Exception) -> None:
+    def _moved(self) -> None:
+        self.progress_at = asyncio.get_running_loop().time()
+
+    async def _fail(self, error: Exception, entries: Sequence[InboxEntry]) -> None:
+        """End the worker; a bug of its own may be due to these entries and is charged to them."""
+        if isinstance(error, (RedisError, TollbookError)):
+            await self._uncharge(entries)
         if not self.failed.done():
             self.failed.set_exception(error)
 
 
-async def run_intake(url: str, stop: asyncio.Event) -> None:
-    """Move inbox entries into the ledger until `stop` is set.
+def _read(entry: InboxEntry, gazetteer: Gazetteer) -> tuple[bytes, Outcome]:
+    raw = event_bytes(entry)
+    if isinstance(raw, Fault):
+        return kept_bytes(entry), (raw,)
+    try:
+        return raw, parse_event(raw, gazetteer)
+    except Exception as error:  # noqa: BLE001 - a bug must not hold up the other entries, nor loop
+        _log.exception("reading an entry failed", entry=entry.id.decode())
+        text = f"tollbook itself failed on this event ({error!r}); it is kept, please report it"
+        return raw, (Fault("", text),)
+
+
+async def run_intake(url: str, ledger_id: str, stop: asyncio.Event) -> None:
+    """Move inbox entries into a ledger until `stop` is set.
 
     Raises:
+        CheckFailedError: the engine does not hold this ledger, or no longer does.
         EngineError: the engine is unfit or was away too long, the consumer group vanished, or
             reading stalled. The caller exits non-zero and is started again.
     """
     configure_logs()
     redis = await connect(url)
     try:
-        await check_engine(redis)
+        await must_be_same_ledger(redis, ledger_id)
         ledger = await Ledger.open(redis)
         keep_repeated_fields(redis)
         consumer = worker_name(secrets.token_hex(3))
-        intake = Intake(redis, ledger, default_gazetteer(), consumer)
+        intake = Intake(redis, ledger, Admission(ledger, default_gazetteer()), consumer)
         await ensure_group(redis)
         _log.info("intake started", consumer=consumer)
         await _work(url, redis, intake, stop)
+        await goodbye(redis, consumer)
+        _log.info("intake stopped", consumer=consumer)
     except (RedisError, OSError) as error:
         raise EngineError(f"intake lost its engine, ledger or group: {error}") from error
     finally:
@@ -193,6 +287,6 @@ async def _work(url: str, redis: Redis, intake: Intake, stop: asyncio.Event) -> 
     finally:
         intake.stop()
         await broker.stop()
+        await intake.finish()
         await end_tasks(*tasks)
         await leave(redis, intake.consumer)
-    _log.info("intake stopped", consumer=intake.consumer)

@@ -25,6 +25,10 @@ VERIFIED: Final = "tollbook:verified"
 CHANGES: Final = "tollbook:changes"
 """Stream: the change feed, a document for each cell that changed, written with the cell."""
 
+GAZETTEERS: Final = "tollbook:gazetteers"
+"""Hash: `<partition>:<sequence>` of each event that publishes a gazetteer, to when it was recorded.
+Written with the event, so that an area is known everywhere once its gazetteer is durable."""
+
 CRISES_KEPT: Final = 4_096
 """Crises whose partition is remembered: it is asked for with every event."""
 

@@ -4,6 +4,7 @@ import asyncio
 import secrets
 from collections.abc import Awaitable, Sequence
 from datetime import datetime
+from hashlib import sha256
 from typing import Any, Final, Self, cast
 
 import orjson
@@ -11,10 +12,18 @@ from redis.asyncio import Redis
 
 from tollbook_schemas.canonical import key_digest
 from tollbook_schemas.errors import Fault
+from tollbook_schemas.limits import DOCUMENT_BYTES_MAX
 from tollbook_schemas.parse import ParsedEvent
 from tollbook_services import keys
 from tollbook_services.receipts import Receipt
-from tollbook_services.stored import RefusedEntry, StoredEntry, entry_from, instant_from
+from tollbook_services.stored import (
+    KEPT_BYTES,
+    RefusedEntry,
+    StoredEntry,
+    Whole,
+    entry_from,
+    instant_from,
+)
 from tollbook_services.writer import (
     BATCH_BYTES_MAX,
     BATCH_MAX,
@@ -140,10 +149,26 @@ class Ledger:
                 high = middle - 1
         return low
 
-    async def reject(self, raw: bytes, faults: Sequence[Fault], origin: str) -> None:
-        """Keep what could not be an event, byte for byte, with the reasons; durably."""
+    async def reject(
+        self, raw: bytes, faults: Sequence[Fault], origin: str, whole: Whole | None = None
+    ) -> None:
+        """Keep what could not be an event, byte for byte, with the reasons; durably.
+
+        Of what is longer than any event the first `KEPT_BYTES` are kept, with length and digest.
+
+        Args:
+            raw: the bytes as sent, or their beginning.
+            faults: why they are refused.
+            origin: where they came from.
+            whole: the length and digest of all bytes, where `raw` is only their beginning.
+        """
+        if whole is None and len(raw) > DOCUMENT_BYTES_MAX:
+            whole = Whole(len(raw), sha256(raw).digest())
         reasons = orjson.dumps([fault.document() for fault in faults])
         fields: Any = {"e": raw, "reasons": reasons, "origin": origin, "t": now_micros()}
+        if whole is not None:
+            kept = {"e": raw[:KEPT_BYTES], "length": whole.length, "sha256": whole.sha256}
+            fields |= kept
         async with self.redis.pipeline(transaction=False) as pipe:
             pipe.xadd(keys.REJECTED, fields)
             pipe.execute_command("WAITAOF", 1, 0, DURABLE_MS_MAX)
@@ -152,19 +177,7 @@ class Ledger:
     async def read_rejected(self, after: str = "0", count: int = 500) -> list[RefusedEntry]:
         """What was rejected, behind an entry id, oldest first."""
         entries: Any = await self.redis.xrange(keys.REJECTED, f"({after}", "+", count)
-        return [
-            RefusedEntry(
-                entry_id.decode(),
-                fields[b"e"],
-                tuple(
-                    (fault["pointer"], fault["message"])
-                    for fault in orjson.loads(fields[b"reasons"])
-                ),
-                fields[b"origin"].decode(errors="replace"),
-                instant_from(int(fields[b"t"])),
-            )
-            for entry_id, fields in entries
-        ]
+        return [_rejected_entry(entry_id, fields) for entry_id, fields in entries]
 
     async def read_quarantine(
         self, partition: int, after: str = "0", count: int = 500
@@ -194,6 +207,19 @@ class Ledger:
 def _one_call(events: Sequence[ParsedEvent]) -> bool:
     size = sum(len(parsed.canonical) for parsed in events)
     return len(events) <= BATCH_MAX and size <= BATCH_BYTES_MAX
+
+
+def _rejected_entry(entry_id: bytes, fields: dict[bytes, bytes]) -> RefusedEntry:
+    length = fields.get(b"length")
+    faults = orjson.loads(fields[b"reasons"])
+    return RefusedEntry(
+        entry_id.decode(),
+        fields[b"e"],
+        tuple((fault["pointer"], fault["message"]) for fault in faults),
+        fields[b"origin"].decode(errors="replace"),
+        instant_from(int(fields[b"t"])),
+        None if length is None else Whole(int(length), fields[b"sha256"]),
+    )
 
 
 def _quarantined_entry(partition: int, entry_id: bytes, fields: dict[bytes, bytes]) -> RefusedEntry:

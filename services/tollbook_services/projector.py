@@ -17,9 +17,10 @@ from tollbook_services.pages import Pages
 from tollbook_services.readmodels import ReadModels, projection_id
 from tollbook_services.verify import must_be_same_ledger
 
-PAGE_EVENTS: Final = 2_000
-"""Events folded and committed in one step, if so many wait: what the engine takes in some ten
-milliseconds. Each step solves what had news in it, so that a backlog is faster in few steps."""
+PAGE_EVENTS: Final = 10_000
+"""Events folded and committed in one step, if so many wait. Each step solves what had news in it,
+so that a backlog is faster in few steps; one takes half a second, and a worker of some partitions
+has to show a sign of life within five."""
 
 STAND_BY_S: Final = 1.0
 """A worker that finds another at work waits until that one's positions rest this long."""

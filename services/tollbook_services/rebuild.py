@@ -1,76 +1,24 @@
 """Rebuild: a new generation of rows is folded beside the live one, compared, and swapped in."""
 
 import asyncio
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 from typing import Final
 
 from tollbook_schemas.errors import EngineError, UsageError
 from tollbook_services import keys
-from tollbook_services.checkpoint import CommitResult, Opening, RowsRead, Step
+from tollbook_services.build_processes import BuildProcesses, Job
+from tollbook_services.building import TAKEN_OVER, Build, Built, Pair, Pairs, sequence_of
 from tollbook_services.comparison import Comparison
-from tollbook_services.folding import FoldFactory, Lane
-from tollbook_services.generation import Generation, MovedError
+from tollbook_services.folding import FoldFactory
 from tollbook_services.ledger import Ledger
-from tollbook_services.pages import Pages
+from tollbook_services.pages import STEP_EVENTS
 from tollbook_services.readmodel_functions import Functions
-from tollbook_services.readmodels import (
-    ReadModels,
-    opening_of,
-    projection_id,
-    rows_of,
-    snapshot_of,
-)
+from tollbook_services.readmodels import ReadModels, projection_id
 from tollbook_services.replay import Progress, ReplayResult, result_of
-
-PAGE_EVENTS: Final = 5_000
-"""Events folded and committed in one step: each step solves what had news in it, so that few steps
-are faster; the engine takes such a one in some tens of milliseconds."""
 
 SWAP_TRIES_MAX: Final = 500
 """Tries to swap while a projector moves the live rows, each a few milliseconds apart."""
-
-_TAKEN_OVER: Final = (
-    "another rebuild is at work on the same rows: let it end, or run this one again afterwards"
-)
-
-
-class BesideRows:
-    """The generation of each projection that is not live, as a lane works on it.
-
-    Nothing is told to the change feed: what it would tell has been told by the live rows.
-    """
-
-    def __init__(self, generations: Mapping[str, Generation]) -> None:
-        """Take the generation of each projection of a partition."""
-        self._generations = generations
-
-    def position(self, partition: int, sequence: int) -> str | None:  # noqa: ARG002 - a protocol
-        """None: changes are told to nobody."""
-        return None
-
-    async def open(self, partition: int, projection: str) -> Opening:  # noqa: ARG002
-        """What a worker needs to begin."""
-        return await opening_of(self._generations[projection])
-
-    async def read(self, partition: int, projection: str, crisis: str) -> RowsRead:  # noqa: ARG002
-        """The rows of one crisis."""
-        return await rows_of(self._generations[projection], crisis)
-
-    async def commit(self, partition: int, projection: str, step: Step) -> CommitResult:  # noqa: ARG002
-        """Change rows and move the checkpoint, if it is as expected and not live."""
-        try:
-            return await self._generations[projection].commit(step)
-        except MovedError:
-            raise EngineError(_TAKEN_OVER) from None
-
-
-@dataclass(frozen=True, slots=True)
-class Pair:
-    """The live generation of a projection of a partition, and the one beside it."""
-
-    live: Generation
-    beside: Generation
 
 
 class Rebuilder:
@@ -86,8 +34,9 @@ class Rebuilder:
         readmodels: ReadModels,
         folds: Sequence[FoldFactory],
         *,
-        page_size: int = PAGE_EVENTS,
+        page_size: int = STEP_EVENTS,
         only: Collection[tuple[int, str]] | None = None,
+        processes: BuildProcesses | None = None,
     ) -> None:
         """Take the ledger and its read models.
 
@@ -97,14 +46,16 @@ class Rebuilder:
             folds: what makes each fold.
             page_size: events folded in one step.
             only: partition and projection of the rows to rebuild; all where None.
+            processes: what may build partitions at once; None where this process is to do it.
         """
         self._ledger = ledger
         self._readmodels = readmodels
         self._functions = Functions(readmodels.redis)
         self._folds = {projection_id(factory()): factory for factory in folds}
-        self._page_size = page_size
+        self._build = Build(ledger, self._folds, page_size, self._report)
+        self._processes = processes
         self._only = only
-        self._built: list[dict[str, Pair]] = []
+        self._built: list[Pairs] = []
         self._events = 0
         self._progress: Progress | None = None
         self._total = 0
@@ -113,16 +64,15 @@ class Rebuilder:
         """Fold everything anew beside the live rows, and compare; swaps nothing."""
         self._progress = progress
         heads = [await self._ledger.head(one) for one in range(self._ledger.partitions)]
-        self._total = sum(heads)
-        comparison, events = Comparison(self._folds), 0
+        self._events, self._total = 0, sum(heads)
         self._built.clear()
-        for partition in range(self._ledger.partitions):
-            pairs = await self._pairs(partition, new=True)
-            for pair in pairs.values():
-                await pair.beside.drop()
-            if pairs:
-                events += await self._build(pairs, heads[partition], comparison)
-                self._built.append(pairs)
+        found = [await self._pairs(one, new=True) for one in range(self._ledger.partitions)]
+        jobs = [Job(pairs, head) for pairs, head in zip(found, heads, strict=True) if pairs]
+        comparison, events = Comparison(self._folds), 0
+        for built in await self._build_all(jobs):
+            comparison.merge(built.comparison)
+            events += built.events
+        self._built += [job.pairs for job in jobs]
         return result_of(comparison, events)
 
     async def swap(self) -> None:
@@ -169,56 +119,13 @@ class Rebuilder:
                 pairs[name] = Pair(live, replace(live, number=other, live=False))
         return pairs
 
-    async def _build(self, pairs: Mapping[str, Pair], head: int, comparison: Comparison) -> int:
-        """Build the generations of a partition; how many events were folded."""
-        partition = next(iter(pairs.values())).live.partition
-        lanes = self._lanes(pairs)
-        stands = {name: await _sequence(pair.live) for name, pair in pairs.items()}
-        await _load(lanes.values())
-        await self._fold({lanes[name]: min(at, head) for name, at in stands.items()}, partition)
-        for name, pair in pairs.items():
-            live, lane = await snapshot_of(pair.live), lanes[name]
-            now, sequence = await self._ledger.head(partition), live.checkpoint.sequence
-            await self._fold({lane: min(sequence, now)}, partition)
-            if sequence > lane.position:
-                comparison.differ(
-                    f"{name} partition {partition}: live stands at {sequence}, but the ledger "
-                    f"ends at {lane.position}"
-                )
-            fresh = await snapshot_of(pair.beside)
-            comparison.add(name, partition, live, fresh, now - sequence)
-        return max(lane.position for lane in lanes.values())
+    async def _build_all(self, jobs: Sequence[Job]) -> list[Built]:
+        """Build partitions, in processes of their own where that is worth it."""
+        if self._processes is not None and self._processes.worthwhile(jobs):
+            return await self._processes.run(jobs, self._report)
+        return [await self._build.run(job.pairs, job.head) for job in jobs]
 
-    def _lanes(self, pairs: Mapping[str, Pair]) -> dict[str, Lane]:
-        store = BesideRows({name: pair.beside for name, pair in pairs.items()})
-        partition = next(iter(pairs.values())).live.partition
-        return {name: Lane(store, partition, self._folds[name]) for name in pairs}
-
-    async def _fold(self, targets: Mapping[Lane, int], partition: int) -> None:
-        """Fold lanes up to their targets; commits go on while the next page is folded."""
-        pages = Pages(self._ledger, partition, self._page_size)
-        last, target = min(lane.position for lane in targets), max(targets.values())
-        try:
-            while last < target:
-                page = await pages.after(last, target)
-                if not page:
-                    raise EngineError(
-                        f"the ledger of partition {partition} ends at {last}, before "
-                        f"{target}: restore the engine's data"
-                    )
-                last = page[-1].sequence
-                for lane, stop in targets.items():
-                    part = page if last <= stop else [one for one in page if one.sequence <= stop]
-                    _must_own(made=await lane.begin(part))
-                self._report(len(page))
-            for lane in targets:
-                _must_own(made=await lane.settle())
-        finally:
-            await pages.close()
-            for lane in targets:
-                await lane.close()
-
-    async def _swap(self, pairs: Mapping[str, Pair]) -> None:
+    async def _swap(self, pairs: Pairs) -> None:
         """Bring the generations beside to where the live ones are, and swap at that moment.
 
         Only so does each change stand in the change feed once. Live rows of events that the
@@ -227,12 +134,11 @@ class Rebuilder:
         if not pairs:
             return
         partition = next(iter(pairs.values())).live.partition
-        lanes = self._lanes(pairs)
-        await _load(lanes.values())
+        lanes = await self._build.lanes(pairs)
         for _ in range(SWAP_TRIES_MAX):
             head = await self._ledger.head(partition)
-            stands = {name: await _sequence(pair.live) for name, pair in pairs.items()}
-            await self._fold({lanes[name]: min(at, head) for name, at in stands.items()}, partition)
+            stands = {name: await sequence_of(pair.live) for name, pair in pairs.items()}
+            await self._build.fold({lanes[name]: min(at, head) for name, at in stands.items()})
             arguments: list[str | bytes | int] = []
             for name, pair in pairs.items():
                 numbers = [pair.live.number, pair.beside.number]
@@ -246,7 +152,7 @@ class Rebuilder:
         )
 
     async def _swapped(
-        self, partition: int, pairs: Mapping[str, Pair], arguments: list[str | bytes | int]
+        self, partition: int, pairs: Pairs, arguments: list[str | bytes | int]
     ) -> bool:
         checkpoints = [
             key
@@ -258,7 +164,7 @@ class Rebuilder:
             case b"swapped":
                 return True
             case b"moved":
-                raise EngineError(_TAKEN_OVER)
+                raise EngineError(TAKEN_OVER)
             case _:
                 return False
 
@@ -286,18 +192,3 @@ class Rebuilder:
         self._events += count
         if self._progress is not None:
             self._progress(self._events, max(self._total, self._events))
-
-
-async def _load(lanes: Iterable[Lane]) -> None:
-    for lane in lanes:
-        _must_own(made=await lane.load())
-
-
-async def _sequence(generation: Generation) -> int:
-    return (await generation.look()).checkpoint.sequence
-
-
-def _must_own(*, made: bool) -> None:
-    """Nobody else commits to a generation that is not live, unless there are two rebuilds."""
-    if not made:
-        raise EngineError(_TAKEN_OVER)

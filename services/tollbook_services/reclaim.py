@@ -46,7 +46,7 @@ class Reclaimer:
     Attributes:
         redis: a client that keeps repeated fields (`keep_repeated_fields`).
         consumer: the worker's consumer name.
-        turn: held while entries are processed, so that a worker never reclaims its own batch.
+        turn: held while entries are appended: what may kill the worker is tried alone.
         handle: processes and settles entries, the same as for new ones.
         refuse: sends an entry to the rejected stream and settles it.
     """
@@ -83,6 +83,7 @@ class Reclaimer:
             return len(pending)
 
     async def _abandoned(self) -> list[dict[str, Any]]:
+        """Entries of others; the worker's own are in work, or wait for their turn."""
         found: list[dict[str, Any]] = await self.redis.xpending_range(
             keys.INBOX,
             keys.INTAKE_GROUP,
@@ -91,7 +92,8 @@ class Reclaimer:
             count=RECLAIM_PAGE,
             idle=RECLAIM_IDLE_MS,
         )
-        return found
+        own = self.consumer.encode()
+        return [one for one in found if one["consumer"] != own]
 
     async def _alone(self, pending: dict[str, Any]) -> None:
         claimed = await self._claim([pending])

@@ -2,17 +2,14 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final
 
 from tollbook_projections.projection import Fold
 from tollbook_services.comparison import Comparison, ProjectionComparison, overall
 from tollbook_services.folding import FoldFactory, Lane, PageItem, altered, page_item
 from tollbook_services.ledger import Ledger, StoredEntry
 from tollbook_services.memory_rows import MemoryRows
+from tollbook_services.pages import STEP_EVENTS, Pages
 from tollbook_services.readmodels import ReadModels, projection_id
-
-PAGE_EVENTS: Final = 500
-"""Events read at once; their number makes no difference to the rows."""
 
 Progress = Callable[[int, int], None]
 """Told how many events were folded, and how many there are in all."""
@@ -52,7 +49,7 @@ async def replay(
     folds: Sequence[FoldFactory],
     progress: Progress | None = None,
     *,
-    page_size: int = PAGE_EVENTS,
+    page_size: int = STEP_EVENTS,
 ) -> ReplayResult:
     """Fold every event into fresh rows, up to each live checkpoint, and compare.
 
@@ -120,19 +117,21 @@ class _Replay:
         """
         last = min((lane.position for lane in until), default=0)
         target = max(until.values(), default=0)
-        while last < target:
-            entries = await self._ledger.read(
-                partition, after=last, count=self._page_size, upto=target
-            )
-            if not entries:
-                text = f"partition {partition}: the ledger ends at {last}, before {target}"
-                self._comparison.differ(text)
-                break
-            last = entries[-1].sequence
-            items = self._items(entries, seen)
-            for lane, stop in until.items():
-                await lane.advance([item for item in items if item.sequence <= stop])
-            await self._report(sum(1 for entry in entries if entry.sequence > seen))
+        pages = Pages(self._ledger, partition, self._page_size)
+        try:
+            while last < target:
+                entries = await pages.entries_after(last, target)
+                if not entries:
+                    text = f"partition {partition}: the ledger ends at {last}, before {target}"
+                    self._comparison.differ(text)
+                    break
+                last = entries[-1].sequence
+                items = self._items(entries, seen)
+                for lane, stop in until.items():
+                    await lane.advance([item for item in items if item.sequence <= stop])
+                await self._report(sum(1 for entry in entries if entry.sequence > seen))
+        finally:
+            await pages.close()
         return max(last, seen)
 
     def _items(self, entries: Sequence[StoredEntry], seen: int) -> list[PageItem]:

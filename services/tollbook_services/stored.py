@@ -4,6 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from typing import Final
+
+import orjson
 
 from tollbook_schemas.canonical import leaf_hash
 from tollbook_schemas.times import format_instant
@@ -13,6 +16,11 @@ _AFTER_RECORDED_TIME = b',"source":"'
 """The member that follows `recordedtime` in sorted order. What stands behind its last occurrence
 is text without unescaped quotes (source, specversion, subject, time, type), so this is the
 member of the envelope and not one inside `data` or `ext`."""
+
+KEPT_BYTES: Final = 64 * 2**10
+"""Bytes that are kept of a document longer than any event: enough to see what it is."""
+
+_GAZETTEER_KIND: Final = b"org.tollbook.gazetteer.published."
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +40,19 @@ class StoredEntry:
     leaf: bytes
     recorded_at: datetime
 
+    def holds(self, canonical: bytes) -> bool:
+        """Whether this is the event with these canonical bytes as sent."""
+        micros = (self.recorded_at - _EPOCH) // timedelta(microseconds=1)
+        return with_recorded_time(canonical, micros)[0] == self.stored
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """What is known of bytes of which only the beginning is kept."""
+
+    length: int
+    sha256: bytes
+
 
 @dataclass(frozen=True, slots=True)
 class RefusedEntry:
@@ -42,6 +63,7 @@ class RefusedEntry:
         raw: the bytes as sent.
         reasons: JSON pointer and message of each fault.
         origin: where it came from, such as `publish:line 3` or `inbox:<entry id>`.
+        whole: where it was too long to keep, the length and digest of all of it.
     """
 
     position: str
@@ -49,6 +71,15 @@ class RefusedEntry:
     reasons: tuple[tuple[str, str], ...]
     origin: str
     recorded_at: datetime
+    whole: Whole | None = None
+
+
+def publishes_areas(canonical: bytes) -> bool:
+    """Whether an event in canonical bytes, stored or as sent, publishes a gazetteer."""
+    if _GAZETTEER_KIND not in canonical:
+        return False
+    kind: str = orjson.loads(canonical)["type"]
+    return kind.encode().startswith(_GAZETTEER_KIND)
 
 
 def with_recorded_time(canonical: bytes, micros: int) -> tuple[bytes, bytes]:

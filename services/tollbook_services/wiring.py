@@ -8,7 +8,7 @@ from typing import Final
 
 from redis.asyncio import Redis
 from redis.exceptions import ConnectionError as LostConnectionError
-from redis.exceptions import RedisError
+from redis.exceptions import OutOfMemoryError, RedisError
 from redis.exceptions import TimeoutError as EngineTimeoutError
 
 from tollbook_projections import catalogue
@@ -18,6 +18,8 @@ from tollbook_schemas.gazetteer import Gazetteer, default_gazetteer
 from tollbook_schemas.policy import Policy, default_policy
 from tollbook_schemas.scope import is_ledger_subject
 from tollbook_services import keys
+from tollbook_services.admission import Admission
+from tollbook_services.build_processes import BuildProcesses
 from tollbook_services.checkpoint import RowsRead
 from tollbook_services.engine import connect, open_engine
 from tollbook_services.guard import admit, remember
@@ -43,6 +45,8 @@ class Tollbook:
 
     Attributes:
         url: the engine that `redis` is connected to.
+        admission: the areas that events may name: the built-in ones and all that were published.
+        gazetteer: the areas that are built in.
         folds: makes the in-memory state of each projection.
         projections: the stored name of each projection by its name: `figures` is `figures.v1`.
     """
@@ -53,6 +57,7 @@ class Tollbook:
     ledger: Ledger
     readmodels: ReadModels
     heartbeats: Heartbeats
+    admission: Admission
     gazetteer: Gazetteer
     policy: Policy
     folds: tuple[Callable[[], Fold], ...]
@@ -64,7 +69,8 @@ class Tollbook:
 
     def rebuilder(self, only: Collection[tuple[int, str]] | None = None) -> Rebuilder:
         """What builds the read models anew; only some, by partition and stored name."""
-        return Rebuilder(self.ledger, self.readmodels, self.folds, only=only)
+        processes = BuildProcesses(self.url)
+        return Rebuilder(self.ledger, self.readmodels, self.folds, only=only, processes=processes)
 
     def fold(self, name: str) -> Fold:
         """An empty fold of a projection, by its name: `figures`."""
@@ -184,13 +190,15 @@ async def _engine_url(settings: Settings, stack: AsyncExitStack, *, create: bool
 async def _assemble(settings: Settings, url: str, redis: Redis) -> Tollbook:
     gazetteer, policy = default_gazetteer(), default_policy()
     folds = catalogue.folds(gazetteer, policy)
+    ledger = await Ledger.open(redis, partitions=settings.partitions)
     return Tollbook(
         settings=settings,
         url=url,
         redis=redis,
-        ledger=await Ledger.open(redis, partitions=settings.partitions),
+        ledger=ledger,
         readmodels=ReadModels(redis),
         heartbeats=Heartbeats(redis),
+        admission=Admission(ledger, gazetteer),
         gazetteer=gazetteer,
         policy=policy,
         folds=folds,
@@ -204,6 +212,11 @@ def _place(settings: Settings) -> str:
 
 def _engine_failed(settings: Settings, error: RedisError) -> EngineError:
     place = _place(settings)
+    if isinstance(error, OutOfMemoryError):
+        return EngineError(
+            f"{place} is at its memory limit (maxmemory) and takes no events: raise maxmemory and "
+            "run the same command again; what has a receipt is stored, and nothing is doubled"
+        )
     if not isinstance(error, (LostConnectionError, EngineTimeoutError)):
         return EngineError(f"{place} refused a command ({error}): see its log")
     remedy = "check the URL and that the server runs" if settings.redis else "run the command again"

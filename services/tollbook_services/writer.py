@@ -15,7 +15,7 @@ from tollbook_schemas.parse import ParsedEvent
 from tollbook_services import keys
 from tollbook_services.functions_loader import load_library
 from tollbook_services.receipts import Receipt, ReceiptStatus
-from tollbook_services.stored import recorded_member, with_recorded_time
+from tollbook_services.stored import publishes_areas, recorded_member, with_recorded_time
 
 BATCH_MAX: Final = 500
 """Events a server-side call: some 3 ms, for which every other client waits."""
@@ -34,8 +34,8 @@ CLOCK_TRIES: Final = 8
 
 _INTERRUPTED: Final = "the append was interrupted: sending the same events again is safe"
 
-_FUNCTION: Final = "tollbook_append_v2"
-_LIBRARY: Final = ("tollbook_ledger_v2", "ledger.lua")
+_FUNCTION: Final = "tollbook_append_v3"
+_LIBRARY: Final = ("tollbook_ledger_v3", "ledger.lua")
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +168,7 @@ class Writer:
         """What `functions/ledger.lua` takes: few arguments, as each costs client and server."""
         number = self._partition
         names = [keys.ledger(number), keys.INDEX, keys.state(number)]
-        names += [keys.quarantine(number), keys.quarantined(number), keys.LEDGER]
+        names += [keys.quarantine(number), keys.quarantined(number), keys.LEDGER, keys.GAZETTEERS]
         digests: list[bytes] = []
         events: list[bytes] = []
         for item in items:
@@ -177,7 +177,8 @@ class Writer:
             events.append(stored)
         head = -1 if expected is None else expected
         lead = (recorded, head, number, recorded_member(recorded), self._ledger_id)
-        return [len(names), *names, *lead, b"".join(digests), b"".join(events)]
+        gazetteers = _gazetteers(items)
+        return [len(names), *names, *lead, b"".join(digests), b"".join(events), gazetteers]
 
     def _receipts(
         self, items: Sequence[_Item], head: int, exceptions: Sequence[Any]
@@ -223,6 +224,12 @@ async def load_functions(redis: Redis) -> None:
 
 def _item(parsed: ParsedEvent) -> _Item:
     return _Item(parsed, key_digest(*parsed.key) + content_digest(parsed.canonical))
+
+
+def _gazetteers(items: Sequence[_Item]) -> str:
+    """The places, from 1, of the events that publish areas: the engine lists these."""
+    found = (at for at, item in enumerate(items, 1) if publishes_areas(item.parsed.canonical))
+    return ",".join(map(str, found))
 
 
 def _batches(items: Sequence[_Item]) -> list[list[_Item]]:

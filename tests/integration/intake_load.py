@@ -16,7 +16,7 @@ from tollbook_services.ledger import Ledger
 
 WORKER = (
     "import asyncio, sys; from tollbook_services.intake import run_intake; "
-    "asyncio.run(run_intake(sys.argv[1], asyncio.Event()))"
+    "asyncio.run(run_intake(sys.argv[1], sys.argv[2], asyncio.Event()))"
 )
 
 
@@ -76,7 +76,7 @@ async def client(url: str) -> AsyncIterator[Redis]:
 async def intake_running(url: str) -> AsyncIterator[asyncio.Task[None]]:
     """An intake worker in this process, stopped cleanly at the end."""
     stop = asyncio.Event()
-    task = asyncio.create_task(run_intake(url, stop))
+    task = asyncio.create_task(run_intake(url, await ledger_id(url), stop))
     try:
         yield task
     finally:
@@ -86,7 +86,16 @@ async def intake_running(url: str) -> AsyncIterator[asyncio.Task[None]]:
 
 async def start_worker(url: str) -> asyncio.subprocess.Process:
     """An intake worker in a process of its own, to be killed."""
-    return await asyncio.create_subprocess_exec(sys.executable, "-c", WORKER, url, stderr=2)
+    ledger = await ledger_id(url)
+    return await asyncio.create_subprocess_exec(
+        sys.executable, "-c", WORKER, url, ledger, stderr=2
+    )
+
+
+async def ledger_id(url: str) -> str:
+    """The id of the engine's ledger, made where there is none."""
+    async with client(url) as redis:
+        return (await Ledger.open(redis)).id
 
 
 async def stored_names(ledger: Ledger) -> list[str]:

@@ -42,6 +42,9 @@ class CountFold:
         self._counts[crisis] = int(rows["count"])
         self._chain[crisis] = rows["chain"].decode()
 
+    def forget(self, crisis: str) -> None:
+        del self._counts[crisis], self._chain[crisis]
+
     def concerns_all(self, recorded: Recorded) -> bool:
         return False
 
@@ -76,6 +79,9 @@ class EventFold(CountFold):
 
     def restore(self, crisis, rows) -> None:
         self._rows[crisis] = {int(key): value.decode() for key, value in rows.items()}
+
+    def forget(self, crisis: str) -> None:
+        del self._rows[crisis]
 
     def apply(self, recorded: Recorded) -> None:
         crisis, rows = recorded.event.crisis, self._rows.setdefault(recorded.event.crisis, {})

@@ -13,7 +13,6 @@ from redis import Redis as BlockingRedis
 from redis.exceptions import RedisError
 
 from tollbook_projections.filing import CELL_ROW, decode
-from tollbook_services import keys
 from tollbook_services.feed import read_changes
 from tollbook_services.wiring import Tollbook
 
@@ -124,12 +123,6 @@ async def live_cells(book: Tollbook) -> Sequence[tuple[tuple[str, tuple[Any, ...
 def unequal(one: Document, other: Document) -> list[Any]:
     """The keys that two mappings do not agree about."""
     return [key for key in {*one, *other} if one.get(key) != other.get(key)]
-
-
-def ledger_wide(make: Any, name: str, partitions: int) -> list[Document]:
-    """One event for each partition, by its ledger subject."""
-    subjects = [keys.ledger_subject(number, partitions) for number in range(partitions)]
-    return [make(f"{name}-{number}", subject) for number, subject in enumerate(subjects)]
 
 
 def raw(document: Document) -> bytes:

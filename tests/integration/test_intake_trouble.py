@@ -21,6 +21,7 @@ class Troubled:
     """A ledger whose next appends fail with the given errors."""
 
     def __init__(self, ledger: Ledger, *errors: Exception) -> None:
+        self.id = ledger.id
         self._ledger = ledger
         self._errors = list(errors)
 
@@ -53,6 +54,7 @@ def test_a_batch_waits_until_the_engine_can_write_and_is_refused_only_once(engin
             errors = (LostConnectionError("gone"), OutOfMemoryError("full"))
             one = await worker(redis, *errors, ResponseError("MISCONF disk"))
             await one.on_batch(await delivered(redis, event("a"), b"rubbish"))
+            await one.finish()
             assert not one.failed.done()
             assert await settled(redis)
             assert await stored_names(await Ledger.open(redis)) == ["a"]
@@ -66,6 +68,7 @@ def test_a_broken_ledger_ends_the_worker_and_is_not_held_against_the_entries(eng
         async with client(engine_url) as redis:
             one = await worker(redis, ResponseError("Function not found"))
             await one.on_batch(await delivered(redis, event("a")))
+            await one.finish()
             with pytest.raises(ResponseError, match="Function not found"):
                 one.failed.result()
             (pending,) = await redis.xpending_range(keys.INBOX, keys.INTAKE_GROUP, "-", "+", 9)
@@ -74,14 +77,44 @@ def test_a_broken_ledger_ends_the_worker_and_is_not_held_against_the_entries(eng
     asyncio.run(scenario())
 
 
+def test_a_bug_ends_the_worker_and_is_held_against_the_entries(engine_url):
+    async def scenario():
+        async with client(engine_url) as redis:
+            one = await worker(redis, KeyError("a bug"))
+            await one.on_batch(await delivered(redis, event("a")))
+            await one.finish()
+            with pytest.raises(KeyError, match="a bug"):
+                one.failed.result()
+            (pending,) = await redis.xpending_range(keys.INBOX, keys.INTAKE_GROUP, "-", "+", 9)
+            assert pending["times_delivered"] == 1
+
+    asyncio.run(scenario())
+
+
+def test_a_batch_behind_one_that_failed_is_not_appended(engine_url):
+    async def scenario():
+        async with client(engine_url) as redis:
+            one = await worker(redis, ResponseError("Function not found"))
+            first, second = await delivered(redis, event("a"), event("b"))
+            await one.on_batch([first])
+            await one.on_batch([second])
+            await one.finish()
+            assert one.failed.exception() is not None
+            assert await stored_names(await Ledger.open(redis)) == []
+            pending = await redis.xpending_range(keys.INBOX, keys.INTAKE_GROUP, "-", "+", 9)
+            assert [entry["times_delivered"] for entry in pending] == [0, 0]
+
+    asyncio.run(scenario())
+
+
 def test_a_stop_while_the_engine_cannot_write_leaves_the_entries_pending(engine_url):
     async def scenario():
         async with client(engine_url) as redis:
             one = await worker(redis, *[OutOfMemoryError("full")] * 50)
-            batch = asyncio.create_task(one.on_batch(await delivered(redis, event("a"))))
+            await one.on_batch(await delivered(redis, event("a")))
             await asyncio.sleep(0.2)
             one.stop()
-            await asyncio.wait_for(batch, 1)
+            await asyncio.wait_for(one.finish(), 1)
             pending = await redis.xpending(keys.INBOX, keys.INTAKE_GROUP)
             assert pending["pending"] == 1
 
@@ -101,6 +134,7 @@ def test_a_bug_in_reading_one_entry_refuses_that_entry_only(engine_url, monkeypa
         async with client(engine_url) as redis:
             one = await worker(redis)
             await one.on_batch(await delivered(redis, event("a"), event("bug"), event("b")))
+            await one.finish()
             assert await stored_names(await Ledger.open(redis)) == ["a", "b"]
             (fields,) = await rejected(redis)
             assert b"tollbook itself failed" in b" ".join(fields.values())

@@ -20,7 +20,7 @@ from tests.integration.intake_load import (
     wait_for,
 )
 
-from tollbook_schemas.errors import EngineError
+from tollbook_schemas.errors import CheckFailedError, EngineError
 from tollbook_schemas.gazetteer import default_gazetteer
 from tollbook_schemas.parse import ParsedEvent, parse_event
 from tollbook_services import inbox_group, keys, reclaim
@@ -243,10 +243,14 @@ def test_a_worker_that_stops_leaves_no_consumer_behind(engine_url):
 
 
 @pytest.mark.parametrize(
-    "loss", [("XGROUP", "DESTROY", keys.INBOX, keys.INTAKE_GROUP), ("FLUSHALL",)]
+    ("loss", "error", "reason"),
+    [
+        (("XGROUP", "DESTROY", keys.INBOX, keys.INTAKE_GROUP), EngineError, "group"),
+        (("FLUSHALL",), CheckFailedError, "was erased"),
+    ],
 )
 def test_a_worker_whose_group_vanishes_ends_and_the_next_one_reads_everything(
-    engine_url, monkeypatch, loss
+    engine_url, monkeypatch, loss, error, reason
 ):
     monkeypatch.setattr(inbox_group, "WATCH_EVERY_S", 0.1)
 
@@ -255,7 +259,7 @@ def test_a_worker_whose_group_vanishes_ends_and_the_next_one_reads_everything(
             async with intake_running(engine_url) as worker:
                 await wait_for(lambda: reading(redis), "the worker reads")
                 await redis.execute_command(*loss)
-                with pytest.raises(EngineError, match="group"):
+                with pytest.raises(error, match=reason):
                     await asyncio.wait_for(worker, 10)
             await redis.xadd(keys.INBOX, {"event": event("after")})
             async with intake_running(engine_url):

@@ -1,5 +1,6 @@
 """Events of every kind for Hypothesis: small, valid, and about the same few things."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from hypothesis import strategies as st
@@ -39,7 +40,7 @@ MORE: tuple[Document, ...] = (
 GOVERNORATES = (("LB2", "Bekaa", ("LB21", "LB22", "LB23")), ("LB5", "North", ("LB51", "LB52")))
 
 _NUMBERS = st.integers(0, 40)
-_QUALIFIERS = ("at_least", "more_than", "approximately", "at_most")
+_QUALIFIERS = ("at_least", "more_than", "approximately", "up_to")
 QUANTITIES = st.one_of(
     _NUMBERS,
     st.sampled_from(("dozens", "several", "none_reported", "unquantified", "unknown")),
@@ -111,4 +112,44 @@ def lebanon(name: str, crisis: str, day: str) -> Document:
     ]
     return events.gazetteer(
         name, "own-lbn/1983", "LBN", *areas, crisis=crisis, day=day, valid_from="1983-01-01"
+    )
+
+
+@st.composite
+def acts(draw: st.DrawFn, number_max: int, crises: Sequence[str] = CRISES) -> Document:
+    """An act of any kind on figures of the events `e0` and following, whether there or not."""
+    day, crisis = draw(st.sampled_from(DAYS)), draw(st.sampled_from(crises))
+    fields: Document = {"day": day, "crisis": crisis}
+    numbers = draw(st.lists(st.integers(0, number_max), min_size=2, max_size=3, unique=True))
+    one, other, *_ = named = [f"e{number}#f{draw(st.integers(0, 1))}" for number in numbers]
+    incident, into = draw(st.permutations(INCIDENTS))[:2]
+    made = (
+        lambda: events.revised("", one, draw(QUANTITIES), **fields),
+        lambda: events.revised("", one, kind="reclassification", areas=["SY-TA"], **fields),
+        lambda: events.retracted("", one, **fields),
+        lambda: events.reinstated("", one, **fields),
+        lambda: events.duplicate("", one, other, **fields),
+        lambda: events.reviewed("", one, role=draw(st.sampled_from(("held", "counted"))), **fields),
+        lambda: events.incident_opened("", incident, *named, **fields),
+        lambda: events.incidents_merged("", into, incident, **fields),
+        lambda: events.incidents_merged("", into, *named, **fields),
+        lambda: events.incident_split("", incident, {into: named}, **fields),
+    )
+    return draw(st.sampled_from(made))()
+
+
+@st.composite
+def references(draw: st.DrawFn, crises: Sequence[str] = CRISES) -> Document:
+    """A policy or a gazetteer."""
+    day, crisis = draw(st.sampled_from(DAYS)), draw(st.sampled_from(crises))
+    if draw(st.booleans()):
+        return lebanon("", crisis, day)
+    dozens = draw(st.integers(12, 60))
+    return events.policy(
+        "",
+        f"desk/{dozens}",
+        source_rank=draw(st.permutations(DESKS)),
+        lexical={"dozens": {"from": dozens, "to": dozens + 30}},
+        crisis=crisis,
+        day=day,
     )

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from figures_builder import day, fig, report
+from figures_builder import act, day, fig, report
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -256,3 +256,20 @@ def restarted(events: list[Recorded], stop: int) -> Stored:
         fold.apply(event)
         drained(fold, stored)
     return stored
+
+
+def test_a_figure_retracted_in_the_page_of_a_policy_leaves_no_cell_behind() -> None:
+    """All figures are read again then, and what is no longer read is in no book any more."""
+    fold, stored = FigureFold(GAZETTEER, POLICY), Stored()
+    first, *rest = ledger(
+        [report("a", 8, fig("x", 40, "SY-LA")), act("retracted", "t", 9, "a#x"), policy("p", 9)]
+    )
+    fold.apply(first)
+    drained(fold, stored)
+    assert any(key.startswith("cell/") for key in stored["coast"])
+
+    for recorded in rest:
+        fold.apply(recorded)
+    drained(fold, stored)
+
+    assert not any(key.startswith("cell/") for key in stored["coast"])

@@ -22,7 +22,8 @@ class MemoryLedger:
         self.batches.append(len(events))
         return [self._receipt(parsed) for parsed in events]
 
-    async def reject(self, raw, faults, origin):
+    async def reject(self, raw, faults, origin, whole=None):
+        assert whole is None
         self.refused.append((raw, faults, origin))
 
     def _receipt(self, parsed):

@@ -16,12 +16,17 @@ Areas = tuple[str, ...]
 Pairs = tuple[tuple[str, str], ...]
 """A segment as (dimension, value) pairs in the order of the slug."""
 
+_OLDEST = 999
+
 _AGES: dict[str, tuple[int, int]] = {
     "infant": (0, 4),
     "child": (0, 17),
-    "adult": (18, 999),
-    "elderly": (60, 999),
+    "adult": (18, _OLDEST),
+    "elderly": (60, _OLDEST),
 }
+
+
+_BANDS = {span: band for band, span in _AGES.items()}
 
 
 class Flow(NamedTuple):
@@ -154,12 +159,24 @@ def segment_disjoint(left: Pairs, right: Pairs) -> bool:
     )
 
 
+def age_band_of(band: str) -> str:
+    """The one name of a band of ages: a word where there is one, else `5-17`, or `65` and older.
+
+    Under two names one band would be two segments that lie in each other.
+    """
+    span = _ages(band)
+    if span is None:
+        return band
+    first, last = span
+    return _BANDS.get(span) or (f"{first}" if last == _OLDEST else f"{first}-{last}")
+
+
 def _ages(band: str) -> tuple[int, int] | None:
     if band in _AGES:
         return _AGES[band]
     low, dash, high = band.rstrip("+").partition("-")
     if low.isdecimal() and (high.isdecimal() or not dash):
-        return int(low), int(high) if high else 999
+        return int(low), int(high) if high else _OLDEST
     return None
 
 

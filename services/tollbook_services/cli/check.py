@@ -48,7 +48,8 @@ async def check(
 async def _acknowledged(
     book: Tollbook, receipts: Path | None, events: Path | None
 ) -> list[Invariant]:
-    return await check_acknowledged(book.redis, read_acknowledged(receipts, events, book.gazetteer))
+    known = await book.admission.gazetteer()
+    return await check_acknowledged(book.redis, read_acknowledged(receipts, events, known))
 
 
 async def _views(book: Tollbook) -> list[Invariant]:

@@ -79,7 +79,7 @@ async def publish(
             with console.progress() as bar:
                 task = bar.add_task("publishing", total=None)
                 async for batch in publish_batches(
-                    split_documents(stream), book.ledger, book.gazetteer
+                    split_documents(stream), book.ledger, book.admission
                 ):
                     receipts.show(batch, book.ledger.id)
                     bar.advance(task, len(batch))

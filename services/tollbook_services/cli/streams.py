@@ -1,6 +1,7 @@
-"""`events`, `rejected` and `quarantine`: what the streams hold, read back."""
+"""`events`, `rejected` and `quarantine`: what the streams hold, read back or tried again."""
 
 from base64 import b64encode
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from functools import partial
 from typing import Annotated, Any, Final
@@ -11,19 +12,31 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from tollbook_schemas.errors import UsageError
+from tollbook_schemas.errors import InputRefusedError, UsageError
 from tollbook_schemas.limits import INTEGER_MAX
 from tollbook_schemas.times import format_instant
 from tollbook_services.cli.common import COMMON, Common, Format
 from tollbook_services.ledger import RefusedEntry, StoredEntry
 from tollbook_services.publish import rejected_receipt
+from tollbook_services.read_again import SETTLED, read_again
 from tollbook_services.render import console, data, words
+from tollbook_services.stored import Whole
 from tollbook_services.wiring import Tollbook, open_tollbook
 
 PAGE: Final = 500
 """Entries read at once: a page of the largest events stays below a few megabytes."""
 
-_REFUSED: Final = ("position", "recorded_at", "origin", "source", "id", "crisis", "errors", "raw")
+_REFUSED: Final = (
+    "position",
+    "recorded_at",
+    "origin",
+    "source",
+    "id",
+    "crisis",
+    "errors",
+    "whole",
+    "raw",
+)
 _EVENT: Final = ("partition", "sequence", "recorded_at", "type", "source", "id", "crisis", "leaf")
 
 _SEQUENCE: Final = validators.Number(gte=1, lte=INTEGER_MAX)
@@ -133,11 +146,41 @@ def _event_table(rows: list[dict[str, Any]]) -> Table:
     return table
 
 
-async def rejected(*, common: Common = COMMON) -> None:
-    """What was refused as no valid event, byte for byte, with pointers to what is wrong."""
+async def rejected(
+    *,
+    replay: Annotated[
+        bool,
+        Parameter(negative="", help="Read it again as of today; publish what is valid now."),
+    ] = False,
+    dry_run: Annotated[
+        bool, Parameter(negative="", help="With --replay: only show what would become of it.")
+    ] = False,
+    common: Common = COMMON,
+) -> int:
+    """What was refused as no valid event, byte for byte, with pointers to what is wrong.
+
+    With --replay nothing leaves the list, and what was published before is a duplicate.
+    """
+    if dry_run and not replay:
+        raise UsageError("--dry-run is for --replay: nothing is written without it")
     async with open_tollbook(common.settings()) as book:
         entries = _pages(book.ledger.read_rejected)
+        if replay:
+            return await _replay(book, entries, dry_run=dry_run)
         await _print_refused(entries, common.format, "Nothing was rejected.")
+    return 0
+
+
+async def _replay(book: Tollbook, entries: AsyncIterator[RefusedEntry], *, dry_run: bool) -> int:
+    counts: Counter[str] = Counter()
+    async for entry, receipt in read_again(entries, book.ledger, book.admission, dry_run=dry_run):
+        counts[receipt.status] += 1
+        data.write_json_line({"rejected": entry.position, **receipt.document(book.ledger.id)})
+    kinds = ", ".join(f"{count:,} {status}" for status, count in sorted(counts.items()))
+    what = "nothing was written: " if dry_run else ""
+    console.note(f"{what}{words.plural(counts.total(), 'refused document')}: {kinds or 'none'}")
+    refused = sum(count for status, count in counts.items() if status not in SETTLED)
+    return InputRefusedError.exit_code if refused else 0
 
 
 async def quarantine(
@@ -191,8 +234,14 @@ def _refused(entry: RefusedEntry) -> dict[str, Any]:
         "id": named.id,
         "crisis": named.crisis,
         "errors": [{"pointer": pointer, "message": text} for pointer, text in entry.reasons],
+        "whole": _whole(entry.whole),
         **_raw(entry.raw),
     }
+
+
+def _whole(whole: Whole | None) -> dict[str, Any] | None:
+    """What is known of a document of which `raw` is only the beginning."""
+    return None if whole is None else {"bytes": whole.length, "sha256": whole.sha256.hex()}
 
 
 def _raw(raw: bytes) -> dict[str, str]:

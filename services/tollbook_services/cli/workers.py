@@ -26,7 +26,7 @@ async def intake(*, common: Common = COMMON) -> None:
     """Run one intake worker: inbox to ledger."""
     async with open_tollbook(common.settings(), create=True) as book:
         with _stopped_by_signals() as stop:
-            await run_intake(book.url, stop)
+            await run_intake(book.url, book.ledger.id, stop)
 
 
 async def projector(

@@ -1,13 +1,14 @@
-#!lua name=tollbook_ledger_v2
+#!lua name=tollbook_ledger_v3
 -- Appends a batch to one partition, all or nothing: keys looked up once, dense sequences.
 -- Another layout of arguments, keys or reply gets another name, so that a process of the version
 -- before meets a function that is missing, never one that misreads it.
 
--- KEYS: ledger stream, index, state, quarantine stream, quarantined index, the ledger's own hash
+-- KEYS: ledger stream, index, state, quarantine stream, quarantined index, the ledger's own hash,
+--       the hash of published gazetteers
 -- ARGV: recorded time in microseconds, expected head or -1, the partition, the member that puts
 --       the recorded time into an event, the ledger's id, 84 bytes for each event (16 of digest of
 --       the key, 32 of the content as sent, 32 of the leaf, its length in 4), then the bytes to
---       store of all events, one after the other
+--       store of all events, one after the other, the places (from 1) of gazetteers, '3,17'
 -- Returns {'conflict', head}, {'clock', last recorded time}, {'other', id of the ledger or ''} or
 --         {'done', head before, place, outcome, position, place, outcome, position, ...}: every
 --         event was appended, in order, but those at these places (from 1); an outcome is
@@ -55,7 +56,7 @@ local function as_sent(stored, member)
 end
 
 local function append(names, args)
-  local ledger, index, state, quarantine, quarantined, meta = unpack(names)
+  local ledger, index, state, quarantine, quarantined, meta, gazetteers = unpack(names)
   local recorded, expected, partition, member = args[1], tonumber(args[2]), args[3], args[4]
   local id = redis.call('HGET', meta, 'id')
   if id ~= args[5] then
@@ -77,6 +78,10 @@ local function append(names, args)
   local reply, learnt, own = { 'done', head }, {}, {}
   local lead = partition .. ':'
   local first, known = head, 0
+  local gazetteer = {}
+  for place in string.gmatch(args[8], '%d+') do
+    gazetteer[tonumber(place)] = true
+  end
   for i, key in ipairs(keys) do
     local content, entry = contents[i], found[i] or own[key]
     local upto = at + lengths[i] - 1
@@ -85,6 +90,9 @@ local function append(names, args)
       local sequence = string.format('%d', head)
       redis.call('XADD', ledger, sequence .. '-0',
         'e', string.sub(events, at, upto), 'h', leaves[i], 't', recorded)
+      if gazetteer[i] then
+        redis.call('HSET', gazetteers, lead .. sequence, recorded)
+      end
       entry = content .. lead .. sequence
       own[key] = entry
       known = known + 2
@@ -112,4 +120,4 @@ local function append(names, args)
   return reply
 end
 
-redis.register_function('tollbook_append_v2', append)
+redis.register_function('tollbook_append_v3', append)

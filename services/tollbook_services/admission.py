@@ -1,0 +1,88 @@
+"""Which areas an event may name: the built-in ones, and all that were published anywhere."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, TypeVar, cast
+
+from tollbook_schemas.errors import Fault
+from tollbook_schemas.filed import filed_event
+from tollbook_schemas.gazetteer import Gazetteer, versions_from
+from tollbook_schemas.parse import ParsedEvent
+from tollbook_schemas.times import instant_of
+from tollbook_services import keys
+from tollbook_services.ledger import Ledger
+from tollbook_services.stored import publishes_areas
+from tollbook_services.writer import position_from
+
+Outcome = ParsedEvent | tuple[Fault, ...]
+
+_Item = TypeVar("_Item")
+
+
+class Admission:
+    """The gazetteer with which events are admitted to one ledger.
+
+    An area is known once a gazetteer with it is durable, for whichever crisis it was published;
+    which tables a crisis is read with is decided when it is read.
+    """
+
+    def __init__(self, ledger: Ledger, built_in: Gazetteer) -> None:
+        """Take an open ledger and the areas that are known without any event."""
+        self._ledger = ledger
+        self._built_in = built_in
+        self._made = built_in
+        self._published: dict[bytes, tuple[Any, dict[str, Any]]] = {}
+
+    async def gazetteer(self) -> Gazetteer:
+        """The areas known now, asked of the engine each time: one short call.
+
+        Whatever was sent after a gazetteer was acknowledged finds its areas. Making a gazetteer
+        anew takes up to half a second for the whole world, only after one was published.
+
+        Raises:
+            RedisError: the engine cannot be asked.
+        """
+        redis = self._ledger.redis
+        count = await redis.hlen(keys.GAZETTEERS)
+        if count != len(self._published):
+            await self._load()
+        return self._made
+
+    async def _load(self) -> None:
+        known = len(self._published)
+        redis = self._ledger.redis
+        listed = await cast("Awaitable[list[bytes]]", redis.hkeys(keys.GAZETTEERS))
+        for position in listed:
+            if position not in self._published:
+                partition, sequence = position_from(position)
+                (entry,) = await self._ledger.read(partition, sequence - 1, 1)
+                event = filed_event(entry.stored)
+                order = (instant_of(event.time), event.global_id)
+                self._published[position] = (order, event.data)
+        if len(self._published) != known:
+            inorder = sorted(self._published.values(), key=lambda one: one[0])
+            self._made = self._built_in.with_versions(versions_from(data for _, data in inorder))
+
+
+async def areas_now(areas: Gazetteer | Admission) -> Gazetteer:
+    """The gazetteer to read with now; a plain one stays what it is."""
+    return areas if isinstance(areas, Gazetteer) else await areas.gazetteer()
+
+
+def read_until_unsure(
+    items: Sequence[_Item], read: Callable[[_Item], Outcome]
+) -> list[tuple[_Item, Outcome]]:
+    """Read items in order, up to where one is refused that could name an area of one before it.
+
+    A gazetteer counts for what comes after it in the same batch, but is known only when it is
+    appended. The caller appends what is returned and reads the rest with what is known then.
+    """
+    outcomes: list[tuple[_Item, Outcome]] = []
+    published = False
+    for item in items:
+        outcome = read(item)
+        if isinstance(outcome, ParsedEvent):
+            published = published or publishes_areas(outcome.canonical)
+        elif published:
+            break
+        outcomes.append((item, outcome))
+    return outcomes

@@ -1,0 +1,16 @@
+"""R14: a stock speaks of its own moment, and of no other."""
+
+from figures_builder import ask, fig, report
+
+SHELTER = {"basis": "stock", "measure": "sheltering"}
+
+
+def test_an_older_stock_of_a_shared_part_does_not_say_how_many_were_in_the_others() -> None:
+    answer = ask(
+        report("a", 6, fig("la", 30, "SY-LA", **SHELTER)),
+        report("b", 8, fig("one", 100, ["SY-LA", "SY-TA"], **SHELTER)),
+        report("c", 8, fig("two", 50, ["SY-HM", "SY-LA"], **SHELTER)),
+    )
+
+    # had Latakia's 30 of the 6th been those of the 8th, 70 in Tartus and 50 would be 120
+    assert answer.of("SY", nature="stock")[0] == 100
