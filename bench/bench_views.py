@@ -2,7 +2,6 @@
 
 import argparse
 import asyncio
-import gc
 import resource
 import tempfile
 import time
@@ -17,6 +16,7 @@ from reports import REAL, parsed, real, synthetic
 
 from tollbook_services import keys, queries
 from tollbook_services.building import Build
+from tollbook_services.collecting import uncollected
 from tollbook_services.folding import Lane
 from tollbook_services.memory_rows import MemoryRows
 from tollbook_services.pages import STEP_EVENTS
@@ -97,9 +97,11 @@ async def measure(lines: list[bytes], data: Path) -> None:
         table.add("floor: XRANGE, orjson, dict", await spent(book, floor(book)), floor=True)
         table.add("projector: fold and commit", await spent(book, book.catch_up()))
         rebuilder = book.rebuilder()
-        table.add("rebuild: fold, commit, compare", await spent(book, rebuilder.build()))
+        with uncollected():  # as the command does
+            table.add("rebuild: fold, commit, compare", await spent(book, rebuilder.build()))
         await rebuilder.drop()
-        await tenths(book)
+        with uncollected():
+            await tenths(book)
         await asked(book)
         await restart(book, lines[0])
 
@@ -170,7 +172,6 @@ def inputs(count: int) -> Iterator[list[bytes]]:
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--events", type=int, default=200_000)
-    gc.disable()  # as the commands do
     for lines in inputs(options.parse_args().events):
         with tempfile.TemporaryDirectory(prefix="tollbook-bench-") as folder:
             asyncio.run(measure(lines, Path(folder)))

@@ -1,7 +1,6 @@
 """Processes that build the rows of one partition each, as many at once as there are cores."""
 
 import asyncio
-import gc
 import multiprocessing
 import os
 import signal
@@ -21,6 +20,7 @@ from tollbook_schemas.errors import EngineError, TollbookError
 from tollbook_schemas.gazetteer import default_gazetteer
 from tollbook_schemas.policy import default_policy
 from tollbook_services.building import Build, Built, Pair, Pairs, Report
+from tollbook_services.collecting import uncollected
 from tollbook_services.engine import connect
 from tollbook_services.generation import Generation
 from tollbook_services.ledger import Ledger
@@ -150,8 +150,8 @@ def _child(url: str, link: Connection) -> None:
     """A process that builds what it is told, until it is killed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the one that started it decides
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    gc.disable()  # nothing in a fold is cyclic; collecting looks at all figures again and again
-    asyncio.run(_serve(url, link))
+    with uncollected():
+        asyncio.run(_serve(url, link))
 
 
 def _end_with_parent() -> None:

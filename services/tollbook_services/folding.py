@@ -17,6 +17,7 @@ from tollbook_schemas.filed import filed_event
 from tollbook_schemas.scope import is_ledger_subject
 from tollbook_schemas.times import format_instant
 from tollbook_services.checkpoint import CommitResult, Opening, RowsRead, Step
+from tollbook_services.collecting import uncollected
 from tollbook_services.ledger import StoredEntry
 from tollbook_services.readmodels import projection_id
 
@@ -223,7 +224,8 @@ class Lane:
             read = await self._store.read(self.partition, self.projection, crisis)
             if (read.sequence, read.generation) != (self.position, self._generation):
                 return False
-            self._fold.restore(crisis, read.rows)
+            with uncollected():
+                self._fold.restore(crisis, read.rows)
             self._stored.discard(crisis)
             self._held[crisis] = _Held(len(read.rows), self.position)
         return True

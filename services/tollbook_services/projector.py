@@ -10,6 +10,7 @@ from redis.exceptions import ConnectionError as LostConnectionError
 from redis.exceptions import TimeoutError as EngineTimeoutError
 
 from tollbook_schemas.errors import EngineError
+from tollbook_services.collecting import set_aside
 from tollbook_services.folding import FoldFactory, Lane
 from tollbook_services.heartbeats import BEAT_INTERVAL_S, Heartbeats, WorkerState, worker_name
 from tollbook_services.ledger import Ledger
@@ -21,6 +22,9 @@ PAGE_EVENTS: Final = 10_000
 """Events folded and committed in one step, if so many wait. Each step solves what had news in it,
 so that a backlog is faster in few steps; one takes half a second, and a worker of some partitions
 has to show a sign of life within five."""
+
+LARGE_STEP_EVENTS: Final = 1_000
+"""After a step of so many events, what it left in memory is not visited by collections any more."""
 
 STAND_BY_S: Final = 1.0
 """A worker that finds another at work waits until that one's positions rest this long."""
@@ -249,6 +253,8 @@ class _Round:
         for result in results:
             if isinstance(result, BaseException):
                 raise result
+        if len(page) >= LARGE_STEP_EVENTS:
+            set_aside()
         return len(page) if all(results) else None
 
 

@@ -92,6 +92,7 @@ def test_what_a_stranger_adds_to_the_inbox_becomes_a_toll(store: tuple[Path, str
     data, url = store
     with Redis.from_url(url) as redis, _worker(data, "intake"), _worker(data, "projector"):
         redis.xadd("tollbook:inbox", {"event": json.dumps(REPORT)})
+        _until(lambda: redis.exists("tollbook:ledger"))
 
         _until(lambda: sum(one["head"] for one in _status(data)["partitions"]) == 1)
         _until(lambda: _status(data)["healthy"])

@@ -87,9 +87,7 @@ async def intake_running(url: str) -> AsyncIterator[asyncio.Task[None]]:
 async def start_worker(url: str) -> asyncio.subprocess.Process:
     """An intake worker in a process of its own, to be killed."""
     ledger = await ledger_id(url)
-    return await asyncio.create_subprocess_exec(
-        sys.executable, "-c", WORKER, url, ledger, stderr=2
-    )
+    return await asyncio.create_subprocess_exec(sys.executable, "-c", WORKER, url, ledger, stderr=2)
 
 
 async def ledger_id(url: str) -> str:

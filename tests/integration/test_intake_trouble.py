@@ -7,12 +7,21 @@ import pytest
 from redis.asyncio import Redis
 from redis.exceptions import ConnectionError as LostConnectionError
 from redis.exceptions import OutOfMemoryError, ResponseError
-from tests.integration.intake_load import client, event, rejected, settled, stored_names
+from tests.integration.intake_load import (
+    client,
+    event,
+    rejected,
+    settled,
+    stored_names,
+    wait_for,
+)
 
 from tollbook_schemas.errors import EngineError
 from tollbook_schemas.gazetteer import default_gazetteer
 from tollbook_services import inbox_group, intake, keys
+from tollbook_services.heartbeats import Heartbeats
 from tollbook_services.inbox_entry import InboxEntry
+from tollbook_services.inbox_status import INTAKE
 from tollbook_services.intake import Intake, ensure_group
 from tollbook_services.ledger import Ledger
 
@@ -155,5 +164,26 @@ def test_entries_that_nobody_reads_end_the_worker(engine_url, monkeypatch):
             broker = SimpleNamespace(subscribers=[SimpleNamespace(running=True)])
             with pytest.raises(EngineError, match="none was read"):
                 await asyncio.wait_for(inbox_group.watch(redis, broker, one), 5)
+
+    asyncio.run(scenario())
+
+
+def test_a_worker_that_is_stuck_in_a_batch_falls_silent_and_is_ended(engine_url, monkeypatch):
+    monkeypatch.setattr(inbox_group, "WATCH_EVERY_S", 0.05)
+    monkeypatch.setattr(inbox_group, "SILENT_S", -1.0)
+    monkeypatch.setattr(inbox_group, "STALLED_S", 0.3)
+
+    async def scenario():
+        async with client(engine_url) as redis:
+            one = await worker(redis)
+            await ensure_group(redis)
+            broker = SimpleNamespace(subscribers=[SimpleNamespace(running=True)])
+            async with one.turn:
+                with pytest.raises(EngineError, match="none was read"):
+                    await asyncio.wait_for(inbox_group.watch(redis, broker, one), 5)
+            assert await Heartbeats(redis).read(None) == ()
+            task = asyncio.create_task(inbox_group.watch(redis, broker, one))
+            await wait_for(lambda: Heartbeats(redis).alive(None, INTAKE), "a free one is heard")
+            task.cancel()
 
     asyncio.run(scenario())

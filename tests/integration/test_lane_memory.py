@@ -49,7 +49,7 @@ async def test_a_crisis_without_events_for_long_is_let_go_and_read_again(engine_
     async with empty_store(engine_url) as store:
         await folded(store, crises, rows_held_max=5)
 
-        assert SeenFold.seen == ["forgot flood-2025", "restored flood-2025", "forgot quake-2024"]
+        assert SeenFold.seen == ["forgot flood-2025", "forgot quake-2024", "restored flood-2025"]
         assert await store.counts() == {"flood-2025": 2, "quake-2024": 1, "coast-2025": 7}
 
 

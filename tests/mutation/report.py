@@ -7,8 +7,8 @@ from pathlib import Path
 from cosmic_ray.work_db import WorkDB, use_db
 from cosmic_ray.work_item import TestOutcome, WorkerOutcome, WorkItem, WorkResult
 
-STILLBORN = ("during collection", "ImportError while loading")
-"""What pytest says of a mutant that cannot even be imported: no test is needed to see it."""
+STILLBORN = "stillborn"
+"""What the plugin `few_examples` prints of a mutant that cannot be imported."""
 
 
 def main() -> None:
@@ -34,7 +34,7 @@ def fate(result: WorkResult) -> str:
         return "broken"
     if result.test_outcome is TestOutcome.SURVIVED:
         return "survived"
-    if any(sign in output for sign in STILLBORN):
+    if STILLBORN in output:
         return "stillborn"
     return "timeout" if output == "timeout" else "killed"
 

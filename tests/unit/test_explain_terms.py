@@ -150,3 +150,23 @@ def test_of_wider_increments_alone_the_latest_bounds_a_part(country: int, coast:
 
     assert document["agrees"]
     assert values(document)[2] is not None
+
+
+def test_a_minimum_of_one_figure_is_told_by_the_rule_it_stands_on() -> None:
+    one = report("a", 8, fig("la", 100, "SY-LA"))
+    more = report("b", 9, increment("la", 7, "SY-LA", 9, 9))
+
+    assert terms(explained("SY-LA", one), "take", "R4", "low") == [[100]]
+    assert terms(explained("SY-LA", more), "take", "R5", "low") == [[7]]
+    assert terms(explained("SY-LA", one, more), "add", "R5", "low") == [[100, 7]]
+
+
+def test_what_nobody_assigned_of_an_increment_is_told_with_what_was_left_before() -> None:
+    document = explained(
+        "*|*|*|unallocated|*|*|*|*",
+        report("a", 8, fig("coast", 100, ["SY-LA", "SY-TA"])),
+        report("b", 9, increment("coast", 7, ["SY-LA", "SY-TA"], 9, 9)),
+    )
+
+    assert document["agrees"]
+    assert values(document) == (107, 107, 107)

@@ -32,3 +32,12 @@ def test_those_who_went_to_a_part_of_a_country_are_among_those_who_went_there() 
 
     assert (to[None]["low"], to[None]["best"]) == (100, 100)
     assert (to["LB-AK"]["low"], to["LB-AK"]["high"]) == (40, 100)
+
+
+def test_phases_added_keep_the_rules_of_each() -> None:
+    answer = ask(
+        report("a", 8, fig("one", 10, "SY-LA", phase=1), fig("two", 5, "SY-LA", phase=2)),
+    )
+
+    assert answer.of("SY-LA") == (15, 15, 15)
+    assert {"R4", "R17"} <= answer.cell("SY-LA").merged.rules

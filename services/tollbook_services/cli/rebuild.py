@@ -1,6 +1,5 @@
 """`rebuild`: build the views anew beside the live ones, compare, and swap them in."""
 
-import gc
 from typing import Annotated, Any, Final
 
 from cyclopts import Parameter
@@ -9,6 +8,7 @@ from rich.text import Text
 from tollbook_schemas.errors import CheckFailedError, UsageError
 from tollbook_services.cli.common import COMMON, Common
 from tollbook_services.cli.replay import difference_lines, run_replay
+from tollbook_services.collecting import uncollected
 from tollbook_services.rebuild import Rebuilder
 from tollbook_services.render import console, data, words
 from tollbook_services.replay import ReplayResult
@@ -68,11 +68,8 @@ async def build(rebuilder: Rebuilder) -> ReplayResult:
         def advanced(done: int, total: int) -> None:
             bar.update(task, completed=done, total=total)
 
-        gc.disable()  # nothing in a fold is cyclic; collecting looks at all figures again and again
-        try:
+        with uncollected():
             return await rebuilder.build(advanced)
-        finally:
-            gc.enable()
 
 
 async def folded_again(book: Tollbook) -> ReplayResult:

@@ -6,6 +6,7 @@ from rich.text import Text
 
 from tollbook_schemas.errors import CheckFailedError
 from tollbook_services.cli.common import COMMON, Common
+from tollbook_services.collecting import uncollected
 from tollbook_services.render import console, data, words
 from tollbook_services.replay import ReplayResult
 from tollbook_services.replay import replay as fold_again
@@ -49,7 +50,8 @@ async def run_replay(book: Tollbook) -> ReplayResult:
         def advanced(done: int, total: int) -> None:
             bar.update(task, completed=done, total=total)
 
-        return await fold_again(book.ledger, book.readmodels, book.folds, advanced)
+        with uncollected():
+            return await fold_again(book.ledger, book.readmodels, book.folds, advanced)
 
 
 def replay_text(result: ReplayResult) -> str:
