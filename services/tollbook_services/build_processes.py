@@ -5,9 +5,10 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from typing import Final
@@ -102,7 +103,8 @@ class _Child:
         self._process: BaseProcess = context.Process(
             target=_child, args=(url, theirs), name="tollbook-rebuild", daemon=True
         )
-        self._process.start()
+        with _deaf_to_interrupts():
+            self._process.start()
         theirs.close()
 
     async def build(self, job: Job, report: Report) -> Built:
@@ -130,6 +132,17 @@ class _Child:
         self._process.close()
 
 
+@contextmanager
+def _deaf_to_interrupts() -> Iterator[None]:
+    """Start processes that leave it to this one what Ctrl-C does."""
+    resource_tracker.ensure_running()  # its own start, otherwise part of the first, undoes this
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def _told(pairs: Pairs) -> _Told:
     """What a child has to know of the generations: all but the connection."""
     return {
@@ -148,7 +161,6 @@ def _pairs(redis: Redis, told: _Told) -> Pairs:
 
 def _child(url: str, link: Connection) -> None:
     """A process that builds what it is told, until it is killed."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the one that started it decides
     threading.Thread(target=_end_with_parent, daemon=True).start()
     with uncollected():
         asyncio.run(_serve(url, link))

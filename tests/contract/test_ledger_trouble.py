@@ -8,6 +8,7 @@ from pathlib import Path
 
 import orjson
 import pytest
+from redis.exceptions import ConnectionError as LostConnectionError
 from tests.contract.ledger_kit import another_ledger, event, events, outcomes, report, stored_ids
 from tests.integration.engine_kit import client
 
@@ -179,6 +180,76 @@ async def test_a_caller_who_gives_up_in_mid_call_leaves_no_answer_behind_for_the
     ids = await stored_ids(ledger)
     assert [name for name in ids if name.startswith("after")] == [f"after{n}" for n in range(20)]
     assert (len(ids) - 20) % 50 == 0
+
+
+async def test_of_two_calls_in_flight_the_first_may_fail_and_the_second_holds(
+    any_redis, monkeypatch
+):
+    # given: the first call is lost on its way, after the second was answered
+    ledger = await Ledger.open(any_redis, partitions=1)
+    fcall, answered, calls = writer.Writer._fcall, asyncio.Event(), []
+
+    async def lossy(self, arguments):
+        calls.append(arguments)
+        if len(calls) == 1:
+            await answered.wait()
+            raise LostConnectionError("lost")
+        reply = await fcall(self, arguments)
+        answered.set()
+        return reply
+
+    monkeypatch.setattr(writer.Writer, "_fcall", lossy)
+
+    # when
+    first = asyncio.create_task(ledger.append(events(3, "first")))
+    await asyncio.sleep(0)
+    second = asyncio.create_task(ledger.append(events(3, "second")))
+    async with asyncio.timeout(10):
+        done = await asyncio.gather(first, second, return_exceptions=True)
+
+    # then: only the first caller is told, nothing of it was stored, and a retry follows densely
+    assert isinstance(done[0], LostConnectionError)
+    assert outcomes(done[1]) == [("appended", 1), ("appended", 2), ("appended", 3)]
+    assert outcomes(await ledger.append(events(3, "first"))) == [
+        ("appended", 4),
+        ("appended", 5),
+        ("appended", 6),
+    ]
+    assert len(await stored_ids(ledger)) == 6
+
+
+async def test_of_two_calls_in_flight_one_whose_answer_is_lost_is_a_duplicate_when_sent_again(
+    any_redis, monkeypatch
+):
+    # given: the first call is done, but its answer is lost while the second is under way
+    ledger = await Ledger.open(any_redis, partitions=1)
+    fcall, calls = writer.Writer._fcall, []
+
+    async def deaf(self, arguments):
+        calls.append(arguments)
+        lost = len(calls) == 1
+        reply = await fcall(self, arguments)
+        if lost:
+            raise LostConnectionError("lost")
+        return reply
+
+    monkeypatch.setattr(writer.Writer, "_fcall", deaf)
+
+    # when
+    first = asyncio.create_task(ledger.append(events(3, "first")))
+    await asyncio.sleep(0)
+    second = asyncio.create_task(ledger.append(events(3, "second")))
+    async with asyncio.timeout(10):
+        done = await asyncio.gather(first, second, return_exceptions=True)
+    again = await ledger.append(events(3, "first"))
+
+    # then
+    assert isinstance(done[0], LostConnectionError)
+    assert {status for status, _ in outcomes(done[1])} == {"appended"}
+    assert {status for status, _ in outcomes(again)} == {"duplicate"}
+    places = sorted(place for part in (done[1], again) for _, place in outcomes(part))
+    assert places == [1, 2, 3, 4, 5, 6]
+    assert len(await stored_ids(ledger)) == 6
 
 
 @pytest.mark.parametrize("protocol", [2, 3])

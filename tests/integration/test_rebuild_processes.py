@@ -162,3 +162,17 @@ def alive(pid: int) -> bool:
 def test_processes_are_for_many_events_of_some_partitions(heads, cores, worthwhile):
     processes = BuildProcesses("unix://nowhere", cores=cores, events_min=1_000)
     assert processes.worthwhile([Job({}, head) for head in heads]) is worthwhile
+
+
+async def test_an_interrupt_from_the_terminal_is_left_to_the_rebuild(engine_url):
+    async with caught_up(engine_url) as store:
+        task = asyncio.create_task(rebuilder(store, engine_url).build())
+
+        async def started() -> bool:
+            return len(multiprocessing.active_children()) == 2
+
+        await wait_for(started, "two processes")
+        for child in multiprocessing.active_children():
+            os.kill(child.pid, signal.SIGINT)
+
+        assert (await task).identical

@@ -170,3 +170,15 @@ def test_what_nobody_assigned_of_an_increment_is_told_with_what_was_left_before(
 
     assert document["agrees"]
     assert values(document) == (107, 107, 107)
+
+
+def test_an_increment_that_straddles_a_figure_is_said_to() -> None:
+    document = explained(
+        "SY-LA",
+        report("a", 8, fig("la", 100, "SY-LA")),
+        report("b", 9, increment("la", 10, "SY-LA", 7, 9)),
+    )
+    said = [term["says"] for step in document["steps"] for term in step["terms"]]
+
+    assert values(document) == (100, None, 110)
+    assert any("whose window straddles another" in one for one in said)

@@ -60,3 +60,18 @@ def test_what_a_part_counted_between_two_increments_of_the_whole_adds_to_both() 
     )
 
     assert answer.of("SY") == (35, 35, 35)
+
+
+def test_a_part_with_a_minimum_alone_holds_no_more_than_the_least_figure_around_it() -> None:
+    answer = ask(
+        report(
+            "a",
+            8,
+            fig("coast", 100, COAST),
+            fig("south", 40, ["SY-HM", "SY-LA"]),
+            fig("la", 5, "SY-LA", coverage="partial"),
+        ),
+    )
+
+    # at most 40 in Latakia, so at least 60 of the coast's 100 elsewhere
+    assert answer.bucket("SY-LA+SY-TA")[0] == 60
