@@ -182,3 +182,29 @@ def test_an_increment_that_straddles_a_figure_is_said_to() -> None:
 
     assert values(document) == (100, None, 110)
     assert any("whose window straddles another" in one for one in said)
+
+
+@pytest.mark.parametrize(("first", "second"), [("SY", "coast"), ("coast", "SY")])
+def test_an_old_increment_of_a_wider_area_does_not_hide_a_new_one(first: str, second: str) -> None:
+    scopes: dict[str, str | list[str]] = {"SY": "SY", "coast": ["SY-LA", "SY-TA"]}
+    document = explained(
+        "SY-LA",
+        report("a", 6, increment("old", 9, scopes[first], 5, 6)),
+        report("b", 8, fig("la", 50, "SY-LA")),
+        report("c", 9, increment("new", 20, scopes[first], 9, 9)),
+        report("d", 9, increment("other", 7, scopes[second], 9, 9)),
+    )
+
+    assert document["agrees"]
+    assert values(document)[2] == 70
+
+
+def test_an_increment_before_a_figure_began_to_count_is_told_beside_it() -> None:
+    document = explained(
+        "SY-LA",
+        report("a", 3, increment("early", 4, "SY-LA", 1, 3)),
+        report("b", 8, fig("la", 100, "SY-LA", window={"start": day(6)})),
+    )
+
+    assert document["agrees"]
+    assert values(document) == (104, 104, 104)
