@@ -110,7 +110,7 @@ class Child:
 
 def _must_be_worth_a_restart(name: str, code: int | None) -> None:
     if code == CheckFailedError.exit_code:
-        _log.critical("ALARM", child=name, code=code, reason="a check failed in the child")
+        _log.error("child failed a check", child=name, code=code)
         raise CheckFailedError(f"{name} ended because a check failed: its log above says which")
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import sys
 import time
+from contextlib import suppress
 from typing import Final, Self
 
 import structlog
@@ -90,9 +91,24 @@ async def watch(url: str, ledger_id: str) -> None:
             except (RedisError, OSError) as error:
                 _log.warning("engine does not answer", error=str(error))
             await asyncio.sleep(WATCH_S)
-    except (CheckFailedError, EngineError) as error:
-        _log.critical("ALARM", reason=str(error))
-        raise
+    finally:
+        await redis.aclose()
+
+
+async def name_the_fault(url: str, ledger_id: str) -> None:
+    """Look once at the ledger and at the engine's settings; an engine that is away says nothing.
+
+    Raises:
+        CheckFailedError: the ledger was erased or replaced.
+        EngineError: the engine is no longer set up to keep what it acknowledges.
+    """
+    try:
+        redis = await connect(url)
+    except EngineError:
+        return
+    try:
+        with suppress(RedisError, OSError):
+            await must_be_same_ledger(redis, ledger_id)
     finally:
         await redis.aclose()
 

@@ -3,16 +3,16 @@
 import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
-from typing import Final
+from typing import Any, Final
 
 import structlog
 
-from tollbook_schemas.errors import EngineError
+from tollbook_schemas.errors import CheckFailedError, EngineError, TollbookError
 from tollbook_services.child import Backoff, Child, Command
 from tollbook_services.engine import EngineProcess, connect
-from tollbook_services.guard import admit, remember, watch
+from tollbook_services.guard import admit, name_the_fault, remember, watch
 from tollbook_services.ledger import Ledger
 from tollbook_services.logs import configure_logs
 from tollbook_services.settings import Settings
@@ -66,14 +66,30 @@ async def serve(
         stopped = asyncio.ensure_future(stop.wait())
         try:
             done, _ = await asyncio.wait((stopped, *keepers), return_when=asyncio.FIRST_COMPLETED)
-            for task in done:
-                task.result()
+            await _raise_failures(done, url, ledger_id)
         finally:
             stopped.cancel()
             for child in children:
                 await child.stop()
             await end_tasks(watcher)
     return 0
+
+
+async def _raise_failures(done: Iterable[asyncio.Future[Any]], url: str, ledger_id: str) -> None:
+    """Sound the alarm where a task failed, with the fault itself where the ledger still shows it.
+
+    A child that found the fault before the guard did has only its exit code to say so with.
+    """
+    try:
+        try:
+            for task in done:
+                task.result()
+        except CheckFailedError:
+            await name_the_fault(url, ledger_id)
+            raise
+    except TollbookError as error:
+        _log.critical("ALARM", reason=str(error))
+        raise
 
 
 def ready_line(settings: Settings, url: str) -> str:

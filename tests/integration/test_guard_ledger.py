@@ -1,6 +1,7 @@
 """The ledger that is expected has to be there: erased, replaced or unknown ones are refused."""
 
 import asyncio
+import sys
 from pathlib import Path
 
 import pytest
@@ -9,10 +10,12 @@ from tests.integration.engine_kit import client, kill
 
 from tollbook_schemas.errors import CheckFailedError, EngineError
 from tollbook_services import guard, keys
+from tollbook_services.child import Command
 from tollbook_services.engine import EngineProcess, open_engine
 from tollbook_services.guard import watch
 from tollbook_services.ledger import Ledger
 from tollbook_services.settings import Settings, read_settings
+from tollbook_services.supervisor import serve
 from tollbook_services.verify import must_be_same_ledger
 from tollbook_services.wiring import open_tollbook
 
@@ -153,6 +156,30 @@ async def test_the_watch_outlives_a_restart_and_sees_what_was_altered_in_between
             await asyncio.wait_for(watching, 10)
     finally:
         await engine.stop()
+
+
+ERASING_CHILD = """
+import os, sys
+from redis import Redis
+Redis.from_url(os.environ["TOLLBOOK_REDIS"]).flushall()
+sys.exit(4)
+"""
+
+
+async def test_serve_names_the_fault_that_a_child_noticed_before_its_guard(tmp_path):
+    child = Command("projector", (sys.executable, "-c", ERASING_CHILD))
+    with pytest.raises(CheckFailedError, match="was erased from its engine"):
+        await asyncio.wait_for(
+            serve(Settings(data=tmp_path), asyncio.Event(), commands=(child,)), 30
+        )
+
+
+async def test_serve_points_at_the_log_of_a_child_whose_fault_the_ledger_does_not_show(tmp_path):
+    child = Command("projector", (sys.executable, "-c", "import sys; sys.exit(4)"))
+    with pytest.raises(CheckFailedError, match="projector ended because a check failed"):
+        await asyncio.wait_for(
+            serve(Settings(data=tmp_path), asyncio.Event(), commands=(child,)), 30
+        )
 
 
 def alter_first(data: Path, text: bytes) -> None:
