@@ -1,7 +1,7 @@
 """A hidden world for soundness tests: deaths by area, segment and day, and true figures of it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from hypothesis import strategies as st
@@ -48,12 +48,34 @@ Death = tuple[str, int, int]
 """Leaf area, index into PEOPLE, day from 1."""
 
 
+Incident = Mapping[Death, int]
+"""Deaths of one place and day, of one or several kinds of people."""
+
+
 @dataclass(frozen=True)
 class World:
-    """How many died where, who they were, and when; and which of them in which incident."""
+    """How many died where, who they were, and when; and which of them in which incident.
+
+    Attributes:
+        restart: the last day of the first phase; counters begin at nought the day after. 0 for
+            counters that never restart.
+    """
 
     deaths: Mapping[Death, int]
-    incidents: tuple[tuple[Death, int], ...]
+    incidents: tuple[Incident, ...]
+    restart: int = 0
+
+    def phase(self, day: int) -> int:
+        """The phase in which a day is counted."""
+        return int(bool(self.restart) and day > self.restart)
+
+    def begins(self, day: int) -> int:
+        """The first day that a counter of this day counts."""
+        return self.restart + 1 if self.phase(day) else 1
+
+    def ends(self) -> tuple[int, ...]:
+        """The last day of each phase."""
+        return (self.restart, DAYS) if self.restart else (DAYS,)
 
     def truth(
         self,
@@ -85,12 +107,17 @@ def worlds(draw: st.DrawFn) -> World:
     """A small crisis; about a third of its deaths happen in identified incidents."""
     keys = st.tuples(st.sampled_from(LEAVES), st.integers(0, len(PEOPLE) - 1), st.integers(1, DAYS))
     deaths = draw(st.dictionaries(keys, st.integers(0, 40), max_size=14))
-    incidents = [
-        (key, draw(st.integers(0, count)))
-        for key, count in deaths.items()
-        if draw(st.integers(0, 2)) == 0
-    ]
-    return World(deaths, tuple(incidents))
+    incidents: dict[tuple[str, int], dict[Death, int]] = {}
+    for key, count in deaths.items():
+        if draw(st.integers(0, 2)) == 0:
+            incidents.setdefault((key[0], key[2]), {})[key] = draw(st.integers(0, count))
+    return World(deaths, tuple(incidents.values()))
+
+
+@st.composite
+def restarted_worlds(draw: st.DrawFn) -> World:
+    """A crisis in which all counters restart once: later figures are of new deaths only."""
+    return replace(draw(worlds()), restart=draw(st.integers(1, DAYS - 1)))
 
 
 @st.composite
@@ -140,17 +167,17 @@ def true_bodies(draw: st.DrawFn, world: World) -> tuple[dict[str, Any], int]:
     areas = draw(st.sampled_from(AREA_SETS))
     segment = draw(st.sampled_from(SEGMENTS))
     last = draw(st.integers(1, DAYS))
-    first = (
-        draw(st.integers(1, last)) if shape == "increment" or draw(st.integers(0, 3)) == 0 else 1
-    )
+    begins = world.begins(last)
+    windowed = shape == "increment" or draw(st.integers(0, 3)) == 0
+    first = draw(st.integers(begins, last)) if windowed else begins
     value = world.truth(areas, segment, first, last)
     body: dict[str, Any] = {
         "segment": dict(segment),
         "areas": list(areas),
         "basis": "increment" if shape == "increment" else "cumulative",
         "as_of": date(last),
-    }
-    if shape == "increment" or first > 1 or draw(st.booleans()):
+    } | phase_of(world, last)
+    if shape == "increment" or first > begins or draw(st.booleans()):
         body["window"] = {"start": date(first), "end": date(last)}
     floor = draw(st.sampled_from((None, None, None, "partial", "place")))
     if floor is not None:
@@ -160,23 +187,82 @@ def true_bodies(draw: st.DrawFn, world: World) -> tuple[dict[str, Any], int]:
     return body, last
 
 
+def phase_of(world: World, day: int) -> dict[str, int]:
+    """The phase as a figure names it; the first needs no name."""
+    return {"phase": world.phase(day)} if world.phase(day) else {}
+
+
 @st.composite
 def incident_bodies(draw: st.DrawFn, world: World) -> tuple[dict[str, Any], int]:
-    """A figure about one incident: all of it, in its own area or a wider one."""
+    """A figure about one incident: all of it, in its own area or a wider one, or a segment of it.
+
+    A segment that nobody in it belongs to is told as well, as nobody.
+    """
     number = draw(st.integers(0, len(world.incidents) - 1))
-    (leaf, who, day), value = world.incidents[number]
+    parts = world.incidents[number]
+    leaf, who, day = next(iter(parts))
     areas = draw(st.sampled_from([areas for areas in AREA_SETS if lies_in(leaf, areas)]))
     wider = [segment for segment in SEGMENTS if is_one(PEOPLE[who], segment)]
+    segment = dict(draw(st.sampled_from(wider)))
+    value = sum(count for (_, one, _), count in parts.items() if is_one(PEOPLE[one], segment))
     body = {
-        "segment": dict(draw(st.sampled_from(wider))),
+        "segment": segment,
         "areas": list(areas),
         "basis": "incident",
         "incident": f"incident-{number}",
         "as_of": date(day),
         "window": {"start": date(day), "end": date(day)},
         "quantity": draw(true_quantities(value)),
-    }
+    } | phase_of(world, day)
     return body, day
+
+
+@st.composite
+def misnamed(draw: st.DrawFn, figures: list[Document]) -> tuple[list[Document], list[Document]]:
+    """The figures with incidents named wrongly, and the acts that put them right.
+
+    An incident goes by other names (merged by those), by none (opened with, or merged by, the
+    figure), or shares a name with others (split, each with its figures).
+    """
+    named: list[Document] = []
+    data: list[tuple[str, dict[str, Any]]] = []
+    shared: dict[str, list[str]] = {}
+    for figure in figures:
+        body = dict(figure["figure"])
+        own: str | None = body.get("incident")
+        way = "right" if own is None else draw(st.sampled_from(WAYS))
+        if own is not None and way != "right":
+            body["incident"] = {"alias": f"alias-of-{own}", "shared": "some-attack"}.get(way)
+            merging = {"incidents": [body["incident"] or figure["id"]], "into": own}
+            if way == "opened":
+                data.append(("opened", {"incident": own, "figures": [figure["id"]]}))
+            elif way == "shared":
+                shared.setdefault(own, []).append(figure["id"])
+            else:
+                data.append(("merged", merging))
+        named.append(figure | {"figure": body})
+    if shared:
+        into = [{"incident": name, "figures": ids} for name, ids in shared.items()]
+        data.append(("split", {"incident": "some-attack", "into": into}))
+    acts = [incident_act(number, act, one) for number, (act, one) in enumerate(data)]
+    return named, list(draw(st.permutations(acts)))
+
+
+WAYS = ("right", "alias", "opened", "unnamed", "shared")
+"""How an incident is named in a figure."""
+
+
+def incident_act(number: int, act: str, data: dict[str, Any]) -> Document:
+    """An act on incidents as the read models keep it."""
+    return {
+        "act": act,
+        "data": data | {"reason": "said so"},
+        "crisis": "hidden",
+        "event": f"https://desk.example/act-{number}",
+        "time": f"{date(DAYS)}T13:{number:02d}:00Z",
+        "sequence": 100 + number,
+        "recorded_at": f"{date(DAYS)}T13:{number:02d}:00Z",
+    }
 
 
 @st.composite

@@ -5,12 +5,14 @@ from typing import Any
 import pytest
 from figures_builder import (
     CIVILIAN,
+    COMBATANT,
     Bounds,
     about,
     act,
     ask,
     at_least,
     between,
+    day,
     fig,
     more_than,
     quantity,
@@ -144,3 +146,17 @@ def test_lows_of_words_and_numbers_add_only_bounds_not_points() -> None:
     answer = ask(report("a", 8, fig("x", "dozens", "SY-LA"), fig("y", quantity(30), "SY-TA")))
 
     assert answer.of("SY") == (42, None, 129)
+
+
+def test_incidents_before_a_total_began_to_count_do_not_contradict_it() -> None:
+    # given: a total from the 5th on, and an incident of the 2nd in it
+    window = {"start": day(5), "end": day(8)}
+    incident = {"basis": "incident", "window": {"start": day(2), "end": day(2)}, "as_of": day(2)}
+    answer = ask(
+        report("a", 8, fig("all", 3, "SY-LA", window=window, as_of=day(8))),
+        report("b", 8, fig("attack", 14, "SY-LA", segment=COMBATANT, **incident)),
+    )
+
+    # then
+    assert "conflict" not in answer.flags("SY-LA")
+    assert answer.of("SY-LA")[0] == 14

@@ -8,6 +8,7 @@ from figures_builder import (
     SECURITY,
     about,
     ask,
+    at_least,
     fig,
     increment,
     more_than,
@@ -221,3 +222,16 @@ def test_increments_of_disjoint_segments_add_to_the_total() -> None:
     )
 
     assert answer.of("SY-LA") == (110, 110, 110)
+
+
+def test_a_total_is_not_below_what_a_later_figure_leaves_open_of_a_segment() -> None:
+    # given: a total, and a segment that a later and wider figure says may have grown since
+    answer = ask(
+        report("a", 8, fig("all", 10, "SY-LA")),
+        report("b", 9, fig("civ", at_least(5), ["SY-LA", "SY-TA"], segment=CIVILIAN)),
+    )
+
+    # then
+    assert answer.of("SY-LA", "civilian") == (0, None, None)
+    assert answer.of("SY-LA") == (10, 10, None)
+    assert "open_high" in answer.flags("SY-LA")

@@ -114,10 +114,15 @@ class Book:
 
     Putting or removing a claim costs the place of that claim in its series; nothing here grows
     with the number of other series.
+
+    Attributes:
+        sheets: by dating and phase.
+        places: the regions of its cells and how they lie, as `books.py` last worked it out.
     """
 
     key: BookKey
     sheets: dict[SheetKey, Sheet] = field(default_factory=dict)
+    places: object | None = None
 
     def put(self, claim: Claim) -> None:
         """Adds a counted claim."""

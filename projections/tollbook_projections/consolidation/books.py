@@ -1,6 +1,6 @@
 """All books of a crisis, and the cells they make."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -9,6 +9,13 @@ from tollbook_projections.consolidation.buckets import bucket, unspecified
 from tollbook_projections.consolidation.claim import BookKey, Claim
 from tollbook_projections.consolidation.draft import Value
 from tollbook_projections.consolidation.merge import Merged, add_phases, merge
+from tollbook_projections.consolidation.phases import (
+    Dated,
+    Narrower,
+    highest,
+    narrower_of,
+    speaker,
+)
 from tollbook_projections.consolidation.region import (
     Flow,
     Lattice,
@@ -180,9 +187,8 @@ def _book_cells(book: Book, kind: Kind, lattice: Lattice) -> Iterator[tuple[Cell
                 counted = _Counted(Solver(sheet, lattice, stock=kind.nature == "stock"), lattice)
                 phases.setdefault(phase, []).append(counted)
     ways = [phases[phase] for phase in sorted(phases)]
-    for region in dict.fromkeys(key for way in ways for one in way for key in one.areas):
-        values = [value for way in ways if (value := _area_value(way, region)) is not None]
-        yield CellKey("area", kind, region), add_phases(values)
+    dated = [[Dated(one.solver, one.areas) for one in way] for way in ways]
+    yield from _area_values(book, kind, dated)
     for name in ("unallocated", "unspecified"):
         for region in dict.fromkeys(key for way in ways for one in way for key in one.rest[name]):
             first = [next((one for one in way if region in one.rest[name]), None) for way in ways]
@@ -190,6 +196,46 @@ def _book_cells(book: Book, kind: Kind, lattice: Lattice) -> Iterator[tuple[Cell
             values = [value for value in found if value is not None]
             if values:
                 yield CellKey(name, kind, region), add_phases(values)
+
+
+def _area_values(
+    book: Book, kind: Kind, ways: list[list[Dated]]
+) -> Iterator[tuple[CellKey, Value]]:
+    """The value of every region that is named: the phases that speak of it, added (R17)."""
+    places = _places(book, kind, ways)
+    values: dict[Region, Value] = {}
+    only = ways[0][0].solver if len(ways) == len(ways[0]) == 1 else None
+    for region in places.narrower:
+        if only is not None:
+            values[region] = only.value(region)
+            continue
+        said = [speaker(way, region, places.narrower) for way in ways]
+        found = [solver.value(region) for solver in said if solver is not None]
+        values[region] = add_phases(found)
+    for region, inside in places.narrower.items():
+        value = values[region]
+        if inside and value.interval.high is not None:
+            value = highest(value, [values[other] for other in inside])
+        yield places.keys[region], value
+
+
+def _places(book: Book, kind: Kind, ways: list[list[Dated]]) -> "_Places":
+    """How the regions lie; worked out again only when figures name others."""
+    maps = [dated.named for way in ways for dated in way]
+    kept = book.places
+    if not isinstance(kept, _Places) or list(map(id, kept.maps)) != list(map(id, maps)):
+        narrower = narrower_of(ways)
+        keys = {region: CellKey("area", kind, region) for region in narrower}
+        kept = book.places = _Places(maps, narrower, keys)
+    return kept
+
+
+class _Places(NamedTuple):
+    """The regions of a book's cells, how they lie, and the names it was worked out for."""
+
+    maps: list[Mapping[Region, None]]
+    narrower: Narrower
+    keys: Mapping[Region, CellKey]
 
 
 class _Counted:
@@ -210,18 +256,6 @@ class _Counted:
             worth = bucket if name == "unallocated" else unspecified
             rest[key] = worth(self.solver, region)
         return rest[key]
-
-
-def _area_value(way: list[_Counted], region: Region) -> Value | None:
-    """The value of one phase: by the first dating that names the region, else that bounds it."""
-    for one in way:
-        if region in one.areas:
-            return one.solver.value(region)
-    for one in way:
-        grid = one.solver.grid
-        if grid.containing(region) or grid.containing(region, with_base=False):
-            return one.solver.value(region)
-    return None
 
 
 def _area_regions(solver: Solver, lattice: Lattice) -> dict[Region, None]:

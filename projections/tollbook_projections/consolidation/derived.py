@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from tollbook_projections.consolidation.buckets import bucket
-from tollbook_projections.consolidation.draft import RISING, Draft, plus
+from tollbook_projections.consolidation.draft import RISING, Draft, Value, plus
 from tollbook_projections.consolidation.floors import shared_areas
 from tollbook_projections.consolidation.grid import AXES
 from tollbook_projections.consolidation.interval import add_high
@@ -19,38 +19,52 @@ _SEXES = ({"female", "male"}, "sex")
 
 def derived(solver: "Solver", region: Region) -> Draft:
     """No figure of its own: the axis that explains more (R9, R10)."""
-    drafts = [draft for axis in AXES if (draft := _along(solver, axis, region)) is not None]
+    drafts = [(axis, *found) for axis in AXES if (found := _along(solver, axis, region))]
     if not drafts:
         return Draft(None, None)
-    return max(
+    axis, _, draft = max(
         drafts,
-        key=lambda pair: (pair[0], pair[1].best is not None, pair[1].high is not None),
-    )[1]
+        key=lambda found: (found[1], found[2].best is not None, found[2].high is not None),
+    )
+    for part in _outer(solver, axis, region):
+        _pass_on(solver.value(part), draft)
+    return draft
 
 
 def _along(solver: "Solver", axis: str, region: Region) -> tuple[int, Draft] | None:
+    """What an axis explains, and the bounds it gives; None where there are no parts."""
     grid = solver.grid
-    outer = grid.touched(region) if axis == "segment" else grid.outer(axis, region)
+    outer = _outer(solver, axis, region)
     if not outer:
         return None
-    values = [solver.value(part) for part in outer]
     draft = Draft(0, 0, rules={"R9" if axis == "areas" else "R10"})
-    for value in values:
-        draft.best = plus(draft.best, value.interval.best)
-        draft.high = add_high(draft.high, value.interval.high)
-        draft.flags |= value.flags & RISING
-        draft.rules |= value.rules
-        draft.figures |= value.figures
-        draft.tally |= value.tally
-        draft.as_ofs += [at for at in (value.as_of, value.oldest) if at is not None]
+    for part in outer:
+        interval = solver.value(part).interval
+        draft.best = plus(draft.best, interval.best)
+        draft.high = add_high(draft.high, interval.high)
     if not grid.pairwise_disjoint(outer):
         _untangle(solver, axis, outer, draft)
     if axis == "segment" and _segments_missing(region, outer):
         draft.flags.add("segments_missing")
     if axis == "areas" and grid.overhanging(region):
         draft.best = draft.high = None
-    low = solver.floors.axis_low(axis, region, BEGINNING, END)
-    return (draft.best if draft.best is not None else low), draft
+    if draft.best is not None:
+        return draft.best, draft
+    return solver.floors.axis_low(axis, region, BEGINNING, END), draft
+
+
+def _outer(solver: "Solver", axis: str, region: Region) -> tuple[Region, ...]:
+    grid = solver.grid
+    return grid.touched(region) if axis == "segment" else grid.outer(axis, region)
+
+
+def _pass_on(value: Value, draft: Draft) -> None:
+    """What a part tells the sum it is in beside its bounds."""
+    draft.flags |= value.flags & RISING
+    draft.rules |= value.rules
+    draft.figures |= value.figures
+    draft.tally |= value.tally
+    draft.as_ofs += [at for at in (value.as_of, value.oldest) if at is not None]
 
 
 def _untangle(solver: "Solver", axis: str, outer: tuple[Region, ...], draft: Draft) -> None:

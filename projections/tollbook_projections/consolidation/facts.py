@@ -43,6 +43,13 @@ class Facts:
             self.floors or self.increments or self.floor_increments or self.incidents
         )
 
+    @property
+    def plain(self) -> bool:
+        """Whether a complete figure is all there is."""
+        return self.base is not None and not (
+            self.floors or self.increments or self.floor_increments or self.incidents
+        )
+
     def figures(self) -> list[str]:
         """The figures that make these values."""
         found = list(self.base.figures) if self.base else []

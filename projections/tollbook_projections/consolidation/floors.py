@@ -7,6 +7,7 @@ from tollbook_projections.consolidation.facts import Facts, contradicts
 from tollbook_projections.consolidation.grid import AXES, Grid, apart
 from tollbook_projections.consolidation.interval import Interval, least_high
 from tollbook_projections.consolidation.region import Region
+from tollbook_projections.consolidation.series import Step
 from tollbook_projections.consolidation.span import BEGINNING, END, Span
 from tollbook_projections.consolidation.weights import heaviest
 
@@ -34,12 +35,19 @@ class Floors:
 
     def low(self, region: Region, start: datetime = BEGINNING, end: datetime = END) -> int:
         """The least that figures wholly inside a window say of a region."""
-        if start >= end or not self._grid.inside(region):
+        if start >= end:
             return 0
         key = (region, start, end)
         known = self._low.get(key)
         if known is None:
-            known = self._low[key] = self._own_low(region, start, end)
+            base = self._grid.alone(region) if start is BEGINNING and end is END else None
+            if base is not None:
+                known = base.interval.low
+            elif self._grid.inside(region):
+                known = self._own_low(region, start, end)
+            else:
+                known = 0
+            self._low[key] = known
         return known
 
     def parts_low(self, region: Region, start: datetime, end: datetime) -> int:
@@ -122,14 +130,26 @@ class Floors:
             best = max(best, chain)
         return best
 
+    def exceeded(self, region: Region, base: Step) -> bool:
+        """Whether the parts known at a base's own as_of already exceed it (R6).
+
+        What the parts counted before the base began to count is no part of it (R5).
+        """
+        high = base.interval.high
+        if high is None:
+            return False
+        known = self.parts_low(region, BEGINNING, base.as_of)
+        if known <= high or base.start is None:
+            return known > high
+        return known - self.parts_low(region, BEGINNING, base.start) > high
+
     def _conflicts(self, region: Region, root: Span) -> bool:
         """Parts that exceed a base: its low stays as printed (R6)."""
-        high = root.interval.high
-        return (
-            root.flags == BASE
-            and high is not None
-            and self.parts_low(region, root.start, root.end) > high
-        )
+        if root.flags != BASE:
+            return False
+        history = self._grid.facts[region].history
+        base = history.at(root.end) if history is not None else None
+        return base is not None and self.exceeded(region, base)
 
     def _roots(
         self, region: Region, facts: Facts, start: datetime, end: datetime
@@ -204,7 +224,7 @@ class Floors:
         left = step.interval.low
         for part in self._grid.outer("areas", region):
             high = self.high_at(part, step.as_of)
-            if high is None:
+            if high is None or not self._same_beginning(part, step.start, step.as_of):
                 return 0
             left -= high
         return max(0, left)

@@ -12,6 +12,7 @@ from tollbook_projections.consolidation.region import (
     segment_disjoint,
     segment_inside,
 )
+from tollbook_projections.consolidation.series import Step
 
 AXES = ("areas", "segment", "flow")
 
@@ -72,6 +73,19 @@ class Grid:
 
         Without: those that have no base, but complete increments.
         """
+        known = self.held(region)
+        if not known:
+            return []
+        if with_base:
+            return [other for other in known if self.facts[other].base is not None]
+        return [
+            other
+            for other in known
+            if self.facts[other].base is None and self.facts[other].increments
+        ]
+
+    def held(self, region: Region) -> tuple[Region, ...]:
+        """The regions with facts that hold a region, itself left out."""
         known = self._containing.get(region)
         if known is None:
             known = self._containing[region] = self._in_order(
@@ -82,15 +96,14 @@ class Grid:
                 and self.lattice.flow_inside(region.flow, other.flow)
                 and other != region
             )
-        if not known:
-            return []
-        if with_base:
-            return [other for other in known if self.facts[other].base is not None]
-        return [
-            other
-            for other in known
-            if self.facts[other].base is None and self.facts[other].increments
-        ]
+        return known
+
+    def alone(self, region: Region) -> Step | None:
+        """The base of a region that nothing else speaks of, and of no part of it; else None."""
+        facts = self.facts.get(region)
+        if facts is None or not facts.plain or len(self.inside(region)) != 1:
+            return None
+        return facts.base
 
     def maximal(self, region: Region) -> tuple[Region, ...]:
         """The widest regions with facts strictly inside a region."""

@@ -22,6 +22,9 @@ from tollbook_projections.consolidation.stock import StockFloors
 GROUND = frozenset({"R1", "R2", "R3"})
 """The rules that every value rests on."""
 
+BASE_GROUND = GROUND | {"R4"}
+STOCK_GROUND = GROUND | {"R14"}
+
 
 class Solver:
     """Values over one sheet. Holds no more than it can compute again from the sheet."""
@@ -37,7 +40,7 @@ class Solver:
         partial = {
             region: known
             for region, facts in self.facts.items()
-            if not (known := facts.verified()).empty
+            if (facts.floors or facts.floor_increments) and not (known := facts.verified()).empty
         }
         grid = Grid(partial, lattice)
         self.verified = (StockFloors(grid) if stock else Floors(grid)) if partial else None
@@ -66,11 +69,8 @@ class Solver:
         if known is None:
             facts = self.facts.get(region)
             base = facts.base if facts else None
-            known = self._conflicts[region] = (
-                base is not None
-                and base.interval.high is not None
-                and self.floors.parts_low(region, BEGINNING, base.as_of) > base.interval.high
-            )
+            known = base is not None and self.floors.exceeded(region, base)
+            self._conflicts[region] = known
         return known
 
     def base_high(self, region: Region, base: Step) -> int | None:
@@ -106,6 +106,9 @@ class Solver:
     def _solve(self, region: Region) -> Value:
         facts = self.facts.get(region)
         low = self.floors.low(region)
+        alone = self.grid.alone(region)
+        if alone is not None and not self.grid.held(region):
+            return self._as_printed(alone, low)
         if facts is not None and facts.base is not None:
             draft = self._from_base(region, facts, facts.base)
         elif facts is not None and (facts.increments or facts.incidents):
@@ -122,21 +125,23 @@ class Solver:
         since = facts.base.as_of if facts and facts.base else BEGINNING
         caps = base_caps(self, region, since)
         own = draft.complete or draft.tally
-        if not caps and not own and draft.high is None:
-            caps = window_caps(self, region)
+        windows = window_caps(self, region) if not caps and not own else []
         if caps:
             draft.high = least_high([cap for cap, _ in caps])
-            draft.rules.add("R8")
+        elif windows:
+            most = least_high([cap for cap, _ in windows])
+            known = draft.high or 0
+            draft.high = None if most is None else max(known, most)
         elif own and not self.stock:
-            draft.high = add_high(draft.high, around(self, region, since))
-        return [other for _, other in caps]
+            draft.high = add_high(draft.high, around(self, region, facts.base if facts else None))
+        if caps or windows:
+            draft.rules.add("R8")
+        return [other for _, other in (*caps, *windows)]
 
     def _from_base(self, region: Region, facts: Facts, base: Step) -> Draft:
         """The base, what came before it began and after it ended (R4, R5, R6)."""
-        draft = Draft(base.interval.best, self.base_high(region, base), complete=True)
-        draft.as_ofs.append(base.as_of)
-        draft.flags.update(base.flags)
-        draft.rules.add("R14" if self.stock else "R4")
+        draft = self._of_base(base)
+        draft.high = self.base_high(region, base)
         if self.conflicting(region):
             draft.flags.add("conflict")
             draft.rules.add("R6")
@@ -149,6 +154,34 @@ class Solver:
                 news.append(News(span.start, span.end, interval.best, interval.high))
         self._add(draft, news)
         return draft
+
+    def _of_base(self, base: Step) -> Draft:
+        """A base as it is printed."""
+        return Draft(
+            base.interval.best,
+            base.interval.high,
+            complete=True,
+            flags=set(base.flags),
+            rules={"R14" if self.stock else "R4"},
+            as_ofs=[base.as_of],
+        )
+
+    def _as_printed(self, base: Step, low: int) -> Value:
+        """The value of a region of which one figure says everything."""
+        draft = self._of_base(base)
+        _put_in_order(draft, low)
+        if draft.high is None:
+            draft.flags.add("open_high")
+        return Value(
+            Interval(low, draft.best, draft.high),
+            complete=True,
+            flags=frozenset(draft.flags),
+            rules=STOCK_GROUND if self.stock else BASE_GROUND,
+            figures=frozenset(base.figures),
+            figures_total=len(base.figures),
+            as_of=base.as_of,
+            oldest=base.as_of,
+        )
 
     def _from_windows(self, region: Region) -> Draft:
         """Increments and incidents without a base: their disjoint sum (R5, R11)."""
@@ -201,14 +234,7 @@ class Solver:
             printed = facts.base.interval.high if facts.base else None
             if printed is not None and any(span.interval.low > printed for span in facts.floors):
                 draft.flags.add("floor_above_figure")
-        if draft.best is not None and "bounds_disordered" not in draft.flags:
-            if draft.best < low:
-                draft.best = None
-                draft.flags.add("floor_above_best")
-            elif draft.high is not None and draft.high < draft.best:
-                draft.high = draft.best
-        if draft.high is not None and draft.high < low and "bounds_disordered" not in draft.flags:
-            draft.high = low
+        _put_in_order(draft, low)
 
     def _finish(self, region: Region, draft: Draft, low: int, caps: list[Region]) -> Value:
         figures, flags = draft.figures, draft.flags
@@ -255,6 +281,20 @@ class Solver:
                 facts.base.as_of if facts.base is not None else None,
             )
         return known
+
+
+def _put_in_order(draft: Draft, low: int) -> None:
+    """Best is not below low, and high below neither; what was printed out of order stays."""
+    if "bounds_disordered" in draft.flags:
+        return
+    if draft.best is not None:
+        if draft.best < low:
+            draft.best = None
+            draft.flags.add("floor_above_best")
+        elif draft.high is not None and draft.high < draft.best:
+            draft.high = draft.best
+    if draft.high is not None and draft.high < low:
+        draft.high = low
 
 
 class _Told(NamedTuple):

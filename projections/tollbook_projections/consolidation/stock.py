@@ -4,6 +4,8 @@ from datetime import datetime, timedelta
 
 from tollbook_projections.consolidation.floors import Floors
 from tollbook_projections.consolidation.region import Region
+from tollbook_projections.consolidation.series import Step
+from tollbook_projections.consolidation.span import BEGINNING
 
 
 class StockFloors(Floors):
@@ -26,6 +28,11 @@ class StockFloors(Floors):
         if step is not None and step.as_of == since and self._exceeded(step.interval.high, inner):
             inner = self.parts_low(region, since + timedelta(microseconds=1), end)
         return max(best, inner, *recent)
+
+    def exceeded(self, region: Region, base: Step) -> bool:
+        """A stock has no window: its parts are those of its own moment."""
+        known = self.parts_low(region, BEGINNING, base.as_of)
+        return self._exceeded(base.interval.high, known)
 
     @staticmethod
     def _exceeded(high: int | None, parts: int) -> bool:

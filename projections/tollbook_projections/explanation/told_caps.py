@@ -3,8 +3,12 @@
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from tollbook_projections.consolidation.caps import (
+    current_bases,
+    current_windows,
+    spans_beside,
+)
 from tollbook_projections.consolidation.facts import Facts
-from tollbook_projections.consolidation.floors import within
 from tollbook_projections.consolidation.region import Region
 from tollbook_projections.consolidation.series import Step
 from tollbook_projections.consolidation.span import BEGINNING, END
@@ -31,27 +35,24 @@ def bounded(teller: "Teller", region: Region, facts: Facts | None, high: Term) -
     solved = teller.solver.value(region)
     own = solved.complete or solved.tally
     caps = _base_caps(teller, region, since)
-    if not caps and not own and high.value is None:
-        caps = _window_caps(teller, region)
-    if caps:
+    windows = _window_caps(teller, region) if not caps and not own else []
+    if caps or windows:
         says = "the least that any current figure around it leaves"
-        return teller.step("least", caps, region, "high", "R8", says)
+        least = teller.step("least", caps or windows, region, "high", "R8", says)
+        if caps or high.value is None:
+            return least
+        says = "the windows around it may hold more than its parts"
+        return teller.step("most", [high, least], region, "high", "R8", says)
     if own and not teller.solver.stock:
-        more = _around(teller, region, since)
+        more = _around(teller, region, base)
         says = "and what increments of wider areas may have added"
         return teller.sum_of([high, *more], "high", region, "R8", says) if more else high
     return high
 
 
 def _base_caps(teller: "Teller", region: Region, since: datetime) -> list[Term]:
-    solver = teller.solver
-    bases = [
-        (other, base)
-        for other in solver.grid.containing(region)
-        if (base := solver.facts[other].base) is not None and base.as_of >= since
-    ]
-    latest = max((base.as_of for _, base in bases), default=since)
-    return [_base_cap(teller, region, other, base) for other, base in bases if base.as_of == latest]
+    bases = current_bases(teller.solver, region, since)
+    return [_base_cap(teller, region, other, base) for other, base in bases]
 
 
 def _base_cap(teller: "Teller", region: Region, other: Region, base: Step) -> Term:
@@ -65,22 +66,14 @@ def _base_cap(teller: "Teller", region: Region, other: Region, base: Step) -> Te
     if teller.solver.stock:
         return whole
     later = [item.high for item in told_news.told(teller, region, base.as_of)]
-    later += _around(teller, region, base.as_of)
+    later += _around(teller, region, base)
     says = "and what was counted here later"
     return teller.sum_of([whole, *later], "high", region, "R8", says) if later else whole
 
 
 def _window_caps(teller: "Teller", region: Region) -> list[Term]:
-    solver = teller.solver
-    windows = [
-        (other, max(span.end for span in solver.facts[other].increments))
-        for other in solver.grid.containing(region, with_base=False)
-    ]
-    latest = max((end for _, end in windows), default=BEGINNING)
     caps: list[Term] = []
-    for other, end in windows:
-        if end != latest:
-            continue
+    for other in current_windows(teller.solver, region):
         whole = teller.value(other).high
         beside = teller.floors.tell_beside(other, region, END)
         if whole.value is not None and beside:
@@ -90,20 +83,16 @@ def _window_caps(teller: "Teller", region: Region) -> list[Term]:
     return caps
 
 
-def _around(teller: "Teller", region: Region, since: datetime) -> list[Term]:
+def _around(teller: "Teller", region: Region, base: Step | None) -> list[Term]:
     """What increments of containing regions may have added; empty where they add nothing."""
     solver = teller.solver
-    facts = solver.facts.get(region)
-    own = [(span.start, span.end) for span in facts.increments] if facts is not None else []
     sums: list[Term] = []
     for other in (
         *solver.grid.containing(region),
         *solver.grid.containing(region, with_base=False),
     ):
         terms: list[Term] = []
-        for span in solver.facts[other].increments:
-            if span.end <= since or within((span.start, span.end), own):
-                continue
+        for span in spans_beside(solver, region, other, base):
             term = teller.figure(span.figures, span.interval.high)
             beside = teller.floors.tell_beside(other, region, span.end, span.start)
             if term.value is not None and beside:

@@ -16,7 +16,8 @@ from tollbook_projections.consolidation.books import (
 from tollbook_projections.consolidation.buckets import unspecified
 from tollbook_projections.consolidation.claim import BookKey
 from tollbook_projections.consolidation.merge import _best
-from tollbook_projections.consolidation.region import Lattice, Region
+from tollbook_projections.consolidation.phases import Dated, Narrower, narrower_of, speaker
+from tollbook_projections.consolidation.region import Lattice
 from tollbook_projections.consolidation.solver import Solver
 from tollbook_projections.explanation import told_parts
 from tollbook_projections.explanation.naming import Naming
@@ -84,24 +85,20 @@ def kept_steps(told: ToldCell) -> list[Step]:
 def _originator(
     told: ToldCell, book: Book, key: CellKey, lattice: Lattice, name: str
 ) -> tuple[Told, Term]:
-    """One originator's value: one dated_by a phase, phases added (R17)."""
-    stock = key.counted.nature == "stock"
+    """One originator's value: one dated_by a phase, phases added (R17), and its segments (R10)."""
+    ways = _ways(book, lattice, stock=key.counted.nature == "stock")
+    narrower = narrower_of(ways)
+    own, floors = _phased(told, ways, key, narrower, name)
     about = f"{told.naming.region(key.region)} ({name})"
-    values: list[Told] = []
-    floors: list[Term] = []
-    for way in _ways(book, lattice, stock=stock):
-        solver = _chosen(way, key, lattice)
-        if solver is None:
-            continue
-        teller = Teller(solver, told.trail, told.naming)
-        values.append(_worth(teller, key))
-        floors.append(teller.verified(key.region))
-    lows, bests, highs = zip(*values, strict=True)
-    own = Told(
-        _settled(told, lows, "low", about),
-        _settled(told, bests, "best", about),
-        _settled(told, highs, "high", about),
-    )
+    if key.kind == "area" and own.high.value is not None:
+        inside = (key._replace(region=region) for region in narrower[key.region])
+        highs = [_phased(told, ways, one, narrower, name)[0].high for one in inside]
+        above = [term for term in highs if term.value is None or term.value > own.high.value]
+        if above:
+            says = "never below the high of a segment inside it"
+            terms = [own.high, *above]
+            high = told.trail.add("most", terms, rule="R10", bound="high", about=about, says=says)
+            own = own._replace(high=high)
     said = [term for term in floors if term.value]
     if len(said) > 1:
         says = "phases of one originator add"
@@ -110,32 +107,52 @@ def _originator(
     return own, said[0] if said else Term("no partial figure", 0)
 
 
-def _ways(book: Book, lattice: Lattice, *, stock: bool) -> list[list[Solver]]:
+def _phased(
+    told: ToldCell, ways: Sequence[Sequence[Dated]], key: CellKey, narrower: Narrower, name: str
+) -> tuple[Told, list[Term]]:
+    """The phases of an originator that speak of a cell, added; and what is verified in each."""
+    about = f"{told.naming.region(key.region)} ({name})"
+    values: list[Told] = []
+    floors: list[Term] = []
+    for way in ways:
+        solver = _chosen(way, key, narrower)
+        if solver is None:
+            continue
+        teller = Teller(solver, told.trail, told.naming)
+        values.append(_worth(teller, key))
+        floors.append(teller.verified(key.region))
+    lows, bests, highs = zip(*values, strict=True)
+    settled = Told(
+        _settled(told, lows, "low", about),
+        _settled(told, bests, "best", about),
+        _settled(told, highs, "high", about),
+    )
+    return settled, floors
+
+
+def _ways(book: Book, lattice: Lattice, *, stock: bool) -> list[list[Dated]]:
     """The solved sheets of each phase, in the order in which a cell picks a dating."""
-    phases: dict[int, list[Solver]] = {}
+    phases: dict[int, list[Dated]] = {}
     for dated_by in DATED_BY:
         for (how, phase), sheet in sorted(book.sheets.items(), key=lambda pair: pair[0][1]):
             if how == dated_by:
-                phases.setdefault(phase, []).append(Solver(sheet, lattice, stock=stock))
+                solver = Solver(sheet, lattice, stock=stock)
+                dated = Dated(solver, _area_regions(solver, lattice))
+                phases.setdefault(phase, []).append(dated)
     return [phases[phase] for phase in sorted(phases)]
 
 
-def _chosen(way: Sequence[Solver], key: CellKey, lattice: Lattice) -> Solver | None:
+def _chosen(way: Sequence[Dated], key: CellKey, narrower: Narrower) -> Solver | None:
     region = key.region
+    solvers = [dated.solver for dated in way]
     match key.kind:
         case "area":
-            named = (one for one in way if region in _area_regions(one, lattice))
-            return next(named, None) or next((one for one in way if _bounds(one, region)), None)
+            return speaker(way, region, narrower)
         case "unallocated":
-            return next((one for one in way if region in _scopes(one)), None)
+            return next((one for one in solvers if region in _scopes(one)), None)
         case _:
-            first = next((one for one in way if region in one.facts), None)
+            first = next((one for one in solvers if region in one.facts), None)
             return first if first is not None and unspecified(first, region) else None
-
-
-def _bounds(solver: Solver, region: Region) -> bool:
-    grid = solver.grid
-    return bool(grid.containing(region) or grid.containing(region, with_base=False))
 
 
 def _worth(teller: Teller, key: CellKey) -> Told:
