@@ -202,7 +202,7 @@ class Intake:
             raws[entry.id], outcome = _read(entry, gazetteer)
             return outcome
 
-        done = read_until_unsure(entries, read)
+        done = await read_until_unsure(entries, read)
         batch = _Batch([entry for entry, _ in done], [], [])
         for entry, outcome in done:
             if isinstance(outcome, ParsedEvent):

@@ -54,7 +54,7 @@ async def publish_batches(
     for batch in _batches(documents):
         rest = batch
         while rest:
-            done = read_until_unsure(rest, partial(_read, gazetteer=await areas_now(areas)))
+            done = await read_until_unsure(rest, partial(_read, gazetteer=await areas_now(areas)))
             yield await _publish_batch(done, ledger, origin)
             rest = rest[len(done) :]
 

@@ -38,7 +38,11 @@ async def read_again(
         rest = batch
         while rest:
             read = partial(_read, gazetteer=await areas.gazetteer())
-            done = [(one, read(one)) for one in rest] if dry_run else read_until_unsure(rest, read)
+            done = (
+                [(one, read(one)) for one in rest]
+                if dry_run
+                else await read_until_unsure(rest, read)
+            )
             valid = [outcome for _, outcome in done if isinstance(outcome, ParsedEvent)]
             receipts = iter(await append(valid) if valid else ())
             for entry, outcome in done:

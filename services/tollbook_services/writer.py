@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final, cast
@@ -68,7 +69,7 @@ class Writer:
         self._redis = redis
         self._ledger_id = ledger_id
         self._partition = partition
-        self._waiting: list[_Waiting] = []
+        self._waiting: deque[_Waiting] = deque()
         self._flushing: set[asyncio.Task[None]] = set()
 
     async def append(self, events: Sequence[ParsedEvent], expected: int | None) -> list[Receipt]:
@@ -91,8 +92,18 @@ class Writer:
     async def _flush_all(self) -> None:
         """Appends until nobody waits; no caller's own task, so that none cancels the others."""
         while self._waiting:
-            waiting, self._waiting = self._waiting, []
-            await self._flush([item for item in waiting if not item[1].done()])
+            await self._flush(self._next_waiting())
+
+    def _next_waiting(self) -> list[_Waiting]:
+        """The callers whose turn it is: as many as fill a call, so that the next can overlap it."""
+        taken: list[_Waiting] = []
+        size = 0
+        while self._waiting and (not taken or size + len(self._waiting[0][0]) <= BATCH_MAX):
+            items, future = self._waiting.popleft()
+            if not future.done():
+                taken.append((items, future))
+                size += len(items)
+        return taken
 
     async def _flush(self, waiting: Sequence[_Waiting]) -> None:
         """Appends for several callers, in calls of a limited size; each learns its own outcome."""

@@ -1,0 +1,1 @@
+"""Reads the files of other producers, row by row, into report events."""
