@@ -36,6 +36,11 @@ class Admission:
         self._made = built_in
         self._published: dict[bytes, tuple[Any, dict[str, Any]]] = {}
 
+    @property
+    def known(self) -> Gazetteer:
+        """The areas known when the engine was last asked; what names no others needs no more."""
+        return self._made
+
     async def gazetteer(self) -> Gazetteer:
         """The areas known now, asked of the engine each time: one short call.
 
@@ -70,6 +75,11 @@ class Admission:
 async def areas_now(areas: Gazetteer | Admission) -> Gazetteer:
     """The gazetteer to read with now; a plain one stays what it is."""
     return areas if isinstance(areas, Gazetteer) else await areas.gazetteer()
+
+
+def known_areas(areas: Gazetteer | Admission) -> Gazetteer:
+    """The areas to read with where asking the engine is left for what they do not suffice for."""
+    return areas if isinstance(areas, Gazetteer) else areas.known
 
 
 async def read_until_unsure(

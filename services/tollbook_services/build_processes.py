@@ -23,10 +23,10 @@ from tollbook_schemas.policy import default_policy
 from tollbook_services.building import Build, Built, Pair, Pairs, Report
 from tollbook_services.collecting import uncollected
 from tollbook_services.engine import connect
+from tollbook_services.functions_caller import Functions
 from tollbook_services.generation import Generation
 from tollbook_services.ledger import Ledger
 from tollbook_services.pages import STEP_EVENTS
-from tollbook_services.readmodel_functions import Functions
 from tollbook_services.readmodels import projection_id
 
 EVENTS_MIN: Final = 50_000

@@ -17,7 +17,7 @@ from tollbook_services.checkpoint import (
     checkpoint_from,
     instant_text,
 )
-from tollbook_services.readmodel_functions import Functions
+from tollbook_services.functions_caller import Functions
 
 ROWS_AT_ONCE_MAX: Final = 5_000
 """Rows read in one server-side call: about 10 ms, for which every other client waits."""

@@ -9,7 +9,7 @@ from typing import Any, Final, Literal, cast
 import orjson
 from redis.asyncio import Redis
 
-from tollbook_services.readmodel_functions import Functions
+from tollbook_services.functions_caller import Functions
 
 BEAT_INTERVAL_S: Final = 1.0
 """A worker beats once in this time: each beat is a write that the engine syncs to disk."""

@@ -3,8 +3,7 @@
 import difflib
 import struct
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import orjson
 from faststream.redis.parser import BinaryMessageFormatV1
@@ -26,8 +25,7 @@ _HEAD = struct.Struct(">HII")
 _VERSION = 1
 
 
-@dataclass(frozen=True, slots=True)
-class InboxEntry:
+class InboxEntry(NamedTuple):
     """One entry of the inbox stream, as delivered.
 
     Attributes:
@@ -52,6 +50,8 @@ def event_bytes(entry: InboxEntry) -> bytes | Fault:
     Fields other than `event` and `__data__` (tracing headers, say) are left alone; two carriers
     in one entry are refused, since taking either would lose the other.
     """
+    if len(entry.fields) == 1 and entry.fields[0][0] == EVENT_FIELD:
+        return entry.fields[0][1]
     carriers = [
         (name, value) for name, value in entry.fields if name in (EVENT_FIELD, FASTSTREAM_FIELD)
     ]
@@ -152,4 +152,6 @@ def _entries(response: Any, **_: Any) -> list[tuple[bytes, Any]]:
 
 
 def _pairs(flat: Sequence[bytes]) -> tuple[tuple[bytes, bytes], ...]:
+    if len(flat) == 2:
+        return ((flat[0], flat[1]),)
     return tuple(zip(flat[::2], flat[1::2], strict=True))

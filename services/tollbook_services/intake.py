@@ -16,8 +16,16 @@ from tollbook_schemas.errors import EngineError, Fault, TollbookError
 from tollbook_schemas.gazetteer import Gazetteer, default_gazetteer
 from tollbook_schemas.parse import ParsedEvent, parse_event
 from tollbook_services import keys
-from tollbook_services.admission import Admission, Outcome, areas_now, read_until_unsure
+from tollbook_services.admission import (
+    Admission,
+    Outcome,
+    areas_now,
+    known_areas,
+    read_until_unsure,
+)
+from tollbook_services.collecting import rarely_collected
 from tollbook_services.engine import connect
+from tollbook_services.functions_caller import INBOX, Functions
 from tollbook_services.heartbeats import WorkerState, worker_name
 from tollbook_services.inbox_entry import (
     InboxEntry,
@@ -84,19 +92,27 @@ class Intake:
         self._redis = redis
         self._ledger = ledger
         self._areas = areas
+        self._functions = Functions(redis, INBOX)
         self._stopping = asyncio.Event()
-        self._settling: asyncio.Task[None] | None = None
+        self._checking: asyncio.Task[None] | None = None
+        self._appending: asyncio.Task[None] | None = None
+        self._acknowledging: asyncio.Task[None] | None = None
 
     async def on_batch(self, entries: Sequence[InboxEntry]) -> None:
-        """Process a batch of new entries; what fails ends the worker, not FastStream's loop.
+        """Take a batch of new entries; what fails ends the worker, not FastStream's loop.
 
-        Returns when the last of them are being appended, so that the next batch is read and
-        checked meanwhile. Batches are appended one after the other, in their order.
+        Returns when those before them have been checked. So while one batch is read, the one
+        before is checked, the one before that appended and another acknowledged, each step in
+        the order of the batches.
         """
-        rest = list(entries)
+        if self._checking is not None:
+            await asyncio.wait([self._checking])
+        self._checking = asyncio.create_task(self._check(list(entries)))
+
+    async def _check(self, rest: list[InboxEntry]) -> None:
         try:
             while rest and (batch := await self._next(rest)) is not None:
-                self._settling = asyncio.create_task(self._settle_new(batch))
+                self._appending = asyncio.create_task(self._append_new(batch))
                 del rest[: len(batch.entries)]
         except Exception as error:  # noqa: BLE001 - FastStream would log it and read on
             await self._fail(error, rest)
@@ -115,7 +131,7 @@ class Intake:
         rest = list(entries)
         try:
             while rest and not self._stopping.is_set():
-                batch = await self._again(partial(self._sort, portion(rest)))
+                batch = await self._again(partial(self._sort_now, portion(rest)))
                 if batch is not None and await self._again(partial(self._settle, batch)):
                     del rest[: len(batch.entries)]
         except (RedisError, TollbookError):
@@ -123,25 +139,46 @@ class Intake:
             raise
 
     async def finish(self) -> None:
-        """Wait until the batch that is being appended is settled, or failed."""
-        if self._settling is not None:
-            await asyncio.wait([self._settling])
-            self._settling = None
+        """Wait until all batches that were taken are settled, or failed."""
+        if self._checking is not None:
+            await asyncio.wait([self._checking])
+        await self._appended()
+        await self._acknowledged()
+
+    async def _appended(self) -> None:
+        """Wait until the batch that is being appended is durable, or failed."""
+        if self._appending is not None:
+            await asyncio.wait([self._appending])
+
+    async def _acknowledged(self) -> None:
+        """Wait until the batch that is being acknowledged is, or failed."""
+        if self._acknowledging is not None:
+            await asyncio.wait([self._acknowledging])
 
     async def _next(self, entries: Sequence[InboxEntry]) -> _Batch | None:
         """A batch whose turn it is to be appended; None where the worker ends."""
-        batch = await self._again(partial(self._sort, portion(entries)))
-        unsure = self._settling is not None and batch is not None and batch.refused
-        await self.finish()
-        if unsure:  # the batch before may publish the areas for want of which these were refused
-            batch = await self._again(partial(self._sort, portion(entries)))
+        batch: _Batch | None = await self._sort(portion(entries), known_areas(self._areas))
+        await self._appended()
+        if batch is not None and batch.refused:
+            # By now there may be areas for want of which these were refused, of the batch before
+            # or of another worker.
+            batch = await self._again(partial(self._sort_now, portion(entries)))
         return None if self.failed.done() else batch
 
-    async def _settle_new(self, batch: _Batch) -> None:
+    async def _append_new(self, batch: _Batch) -> None:
         try:
             async with self.turn:
-                await self._again(partial(self._settle, batch))
+                stored = await self._again(partial(self._store, batch))
+            await self._acknowledged()
+            if stored:
+                self._acknowledging = asyncio.create_task(self._acknowledge_new(batch))
         except Exception as error:  # noqa: BLE001 - a task's exception is seen by nobody
+            await self._fail(error, batch.entries)
+
+    async def _acknowledge_new(self, batch: _Batch) -> None:
+        try:
+            await self._again(partial(self._acknowledge, batch.entries))
+        except Exception as error:  # noqa: BLE001
             await self._fail(error, batch.entries)
 
     async def _uncharge(self, entries: Sequence[InboxEntry]) -> None:
@@ -184,42 +221,41 @@ class Intake:
         self._stopping.set()
 
     async def _settle(self, batch: _Batch) -> bool:
-        if batch.events:
-            await self._ledger.append(batch.events)
-            batch.events.clear()
-        while batch.refused:
-            await self._ledger.reject(*batch.refused[-1])
-            batch.refused.pop()
+        await self._store(batch)
         await self._acknowledge(batch.entries)
         return True
 
-    async def _sort(self, entries: Sequence[InboxEntry]) -> _Batch:
+    async def _store(self, batch: _Batch) -> bool:
+        if batch.events:
+            await self._ledger.append(batch.events)
+            batch.events.clear()
+        if batch.refused:
+            _log.warning("entries refused", refused=len(batch.refused), of=len(batch.entries))
+        while batch.refused:
+            await self._ledger.reject(*batch.refused[-1])
+            batch.refused.pop()
+        return True
+
+    async def _sort_now(self, entries: Sequence[InboxEntry]) -> _Batch:
+        """Read entries with the areas that are known now."""
+        return await self._sort(entries, await areas_now(self._areas))
+
+    async def _sort(self, entries: Sequence[InboxEntry], gazetteer: Gazetteer) -> _Batch:
         """Read entries; fewer where one may need a gazetteer that is among those before it."""
-        gazetteer = await areas_now(self._areas)
-        raws: dict[bytes, bytes] = {}
-
-        def read(entry: InboxEntry) -> Outcome:
-            raws[entry.id], outcome = _read(entry, gazetteer)
-            return outcome
-
-        done = await read_until_unsure(entries, read)
+        done = await read_until_unsure(entries, partial(_read, gazetteer=gazetteer))
         batch = _Batch([entry for entry, _ in done], [], [])
         for entry, outcome in done:
             if isinstance(outcome, ParsedEvent):
                 batch.events.append(outcome)
             else:
-                batch.refused.append((raws[entry.id], outcome, entry.origin))
-        if batch.refused:
-            _log.warning("entries refused", refused=len(batch.refused), of=len(batch.entries))
+                batch.refused.append((_raw(entry), outcome, entry.origin))
         batch.refused.reverse()
         return batch
 
     async def _acknowledge(self, entries: Sequence[InboxEntry]) -> None:
-        ids = [entry.id for entry in entries]
-        async with self._redis.pipeline(transaction=True) as pipe:
-            pipe.xack(keys.INBOX, keys.INTAKE_GROUP, *ids)
-            pipe.xdel(keys.INBOX, *ids)
-            await pipe.execute()
+        ids = b" ".join(entry.id for entry in entries)
+        arguments = (keys.INTAKE_GROUP, ids)
+        await self._functions.call("tollbook_inbox_settle", (keys.INBOX,), arguments)
 
     def _moved(self) -> None:
         self.progress_at = asyncio.get_running_loop().time()
@@ -232,16 +268,22 @@ class Intake:
             self.failed.set_exception(error)
 
 
-def _read(entry: InboxEntry, gazetteer: Gazetteer) -> tuple[bytes, Outcome]:
+def _read(entry: InboxEntry, gazetteer: Gazetteer) -> Outcome:
     raw = event_bytes(entry)
     if isinstance(raw, Fault):
-        return kept_bytes(entry), (raw,)
+        return (raw,)
     try:
-        return raw, parse_event(raw, gazetteer)
+        return parse_event(raw, gazetteer)
     except Exception as error:  # noqa: BLE001 - a bug must not hold up the other entries, nor loop
         _log.exception("reading an entry failed", entry=entry.id.decode())
         text = f"tollbook itself failed on this event ({error!r}); it is kept, please report it"
-        return raw, (Fault("", text),)
+        return (Fault("", text),)
+
+
+def _raw(entry: InboxEntry) -> bytes:
+    """What the rejected stream keeps of an entry: its event, or all of it where it has none."""
+    raw = event_bytes(entry)
+    return kept_bytes(entry) if isinstance(raw, Fault) else raw
 
 
 async def run_intake(url: str, ledger_id: str, stop: asyncio.Event) -> None:
@@ -262,7 +304,8 @@ async def run_intake(url: str, ledger_id: str, stop: asyncio.Event) -> None:
         intake = Intake(redis, ledger, Admission(ledger, default_gazetteer()), consumer)
         await ensure_group(redis)
         _log.info("intake started", consumer=consumer)
-        await _work(url, redis, intake, stop)
+        with rarely_collected():
+            await _work(url, redis, intake, stop)
         await goodbye(redis, consumer)
         _log.info("intake stopped", consumer=consumer)
     except (RedisError, OSError) as error:

@@ -17,9 +17,9 @@ from tollbook_services.checkpoint import (
     Snapshot,
     Step,
 )
+from tollbook_services.functions_caller import Functions
 from tollbook_services.generation import READ_TRIES_MAX, Generation, MovedError, Place
 from tollbook_services.position import LedgerPosition
-from tollbook_services.readmodel_functions import Functions
 
 Found = TypeVar("Found")
 

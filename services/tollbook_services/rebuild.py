@@ -11,9 +11,9 @@ from tollbook_services.build_processes import BuildProcesses, Job
 from tollbook_services.building import TAKEN_OVER, Build, Built, Pair, Pairs, sequence_of
 from tollbook_services.comparison import Comparison
 from tollbook_services.folding import FoldFactory
+from tollbook_services.functions_caller import Functions
 from tollbook_services.ledger import Ledger
 from tollbook_services.pages import STEP_EVENTS
-from tollbook_services.readmodel_functions import Functions
 from tollbook_services.readmodels import ReadModels, projection_id
 from tollbook_services.replay import Progress, ReplayResult, result_of
 

@@ -4,8 +4,7 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, Final, cast
+from typing import Any, Final, NamedTuple, cast
 
 from redis.asyncio import Redis
 from redis.exceptions import ResponseError
@@ -39,8 +38,7 @@ _FUNCTION: Final = "tollbook_append_v3"
 _LIBRARY: Final = ("tollbook_ledger_v3", "ledger.lua")
 
 
-@dataclass(frozen=True, slots=True)
-class _Item:
+class _Item(NamedTuple):
     """An event to append; its digests are made while the engine works on the call before."""
 
     parsed: ParsedEvent

@@ -1,4 +1,4 @@
-"""Calls of the server-side functions of the read models, loaded on first use."""
+"""Calls of server-side functions, whose library is loaded on first use."""
 
 from collections.abc import Sequence
 from typing import Any, Final
@@ -9,15 +9,20 @@ from redis.exceptions import OutOfMemoryError, ResponseError
 from tollbook_schemas.errors import EngineError
 from tollbook_services.functions_loader import load_library
 
+READMODELS: Final = ("tollbook_readmodels", "readmodels.lua")
+INBOX: Final = ("tollbook_inbox", "inbox.lua")
+"""A library as the engine calls it, and its file in `functions/`."""
+
 _MISSING: Final = "function not found"
 
 
 class Functions:
-    """The functions of `functions/readmodels.lua` in one engine."""
+    """The functions of one library in one engine."""
 
-    def __init__(self, redis: Redis) -> None:
-        """Take the engine's client; nothing is loaded yet."""
+    def __init__(self, redis: Redis, library: tuple[str, str] = READMODELS) -> None:
+        """Take the engine's client and a library; nothing is loaded yet."""
         self._redis = redis
+        self._library = library
         self._loaded = False
 
     async def call(
@@ -37,7 +42,7 @@ class Functions:
             return await self._call(function, [*keys, *arguments], len(keys), read_only=read_only)
         except OutOfMemoryError as error:
             raise EngineError(
-                f"the engine is at its memory limit and takes no rows ({error}): raise maxmemory"
+                f"the engine is at its memory limit and takes no more ({error}): raise maxmemory"
             ) from error
 
     async def _call(
@@ -60,5 +65,5 @@ class Functions:
         return await fcall(function, keys_count, *values)
 
     async def _load(self) -> None:
-        await load_library(self._redis, "tollbook_readmodels", "readmodels.lua")
+        await load_library(self._redis, *self._library)
         self._loaded = True
