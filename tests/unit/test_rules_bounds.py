@@ -160,3 +160,25 @@ def test_incidents_before_a_total_began_to_count_do_not_contradict_it() -> None:
     # then
     assert "conflict" not in answer.flags("SY-LA")
     assert answer.of("SY-LA")[0] == 14
+
+
+def test_a_part_that_may_have_begun_before_its_total_does_not_contradict_it() -> None:
+    # given: nobody on the 8th, and one civilian up to then, since nobody says when
+    answer = ask(
+        report("a", 8, fig("all", 0, "SY-LA", window={"start": day(8), "end": day(8)})),
+        report("b", 8, fig("civ", 1, "SY-LA", segment=CIVILIAN, window=None, as_of=day(8))),
+    )
+
+    # then
+    assert "conflict" not in answer.flags("SY-LA")
+    assert answer.of("SY-LA") == (1, None, 1)
+
+
+def test_a_part_that_began_with_its_total_or_later_contradicts_it() -> None:
+    whole = fig("all", 3, "SY-LA", window={"start": day(5)}, as_of=day(8))
+    for first in (5, 6):
+        part = fig("civ", 14, "SY-LA", segment=CIVILIAN, window={"start": day(first)}, as_of=day(8))
+        answer = ask(report("a", 8, whole), report("b", 8, part))
+
+        assert "conflict" in answer.flags("SY-LA")
+        assert answer.of("SY-LA") == (3, 3, 14)

@@ -133,15 +133,12 @@ class Floors:
     def exceeded(self, region: Region, base: Step) -> bool:
         """Whether the parts known at a base's own as_of already exceed it (R6).
 
-        What the parts counted before the base began to count is no part of it (R5).
+        What the parts may have counted before the base began to count is no part of it (R5).
         """
         high = base.interval.high
         if high is None:
             return False
-        known = self.parts_low(region, BEGINNING, base.as_of)
-        if known <= high or base.start is None:
-            return known > high
-        return known - self.parts_low(region, BEGINNING, base.start) > high
+        return self.parts_low(region, base.start or BEGINNING, base.as_of) > high
 
     def _conflicts(self, region: Region, root: Span) -> bool:
         """Parts that exceed a base: its low stays as printed (R6)."""
@@ -164,6 +161,9 @@ class Floors:
             return
         if start == BEGINNING:
             yield Span(BEGINNING, step.as_of, step.interval, step.figures, BASE)
+            return
+        if step.start is not None and step.start >= start:
+            yield Span(step.start, step.as_of, step.interval, step.figures, ())
             return
         before = self.high_at(region, start)
         if before is None or not self._same_beginning(region, step.start, start):

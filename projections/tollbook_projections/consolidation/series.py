@@ -126,10 +126,7 @@ class Series:
             if mark is not None:
                 self._mark(group, mark)
                 return
-        if current is not None and not first.relay and _same_time(current, first):
-            interval, flags, used = _merge(current, interval, flags, used)
-            self.steps.pop()
-        elif current is not None and _falls(current.interval, interval, group):
+        if current is not None and _falls(current.interval, interval, group):
             flags = (*flags, "unexplained_fall")
             self._mark(group, "unexplained_fall")
         if "ambiguous_series" in flags:
@@ -155,10 +152,6 @@ class Series:
 
 Valued = tuple[Interval, tuple[str, ...], tuple[str, ...]]
 """What claims of one time come to: the value, its flags, and the figures it was made of."""
-
-
-def _same_time(step: Step, claim: Claim) -> bool:
-    return (step.as_of, step.published) == claim.order[:2]
 
 
 def _order(claim: Claim) -> tuple[datetime, datetime, bool, str, str, int]:
@@ -194,16 +187,6 @@ def _falls(old: Interval, new: Interval, group: list[Claim]) -> bool:
     if first.series.basis != "cumulative" or any(claim.explained for claim in group):
         return False
     return new.point < old.point
-
-
-def _merge(
-    current: Step, interval: Interval, flags: tuple[str, ...], used: tuple[str, ...]
-) -> Valued:
-    together = tuple(dict.fromkeys((*current.figures, *used)))
-    kept = tuple(dict.fromkeys((*current.flags, *flags)))
-    if interval == current.interval:
-        return interval, kept, together
-    return current.interval.hull(interval), (*kept, "ambiguous_series"), together
 
 
 def _value_of(group: list[Claim]) -> Valued | None:
