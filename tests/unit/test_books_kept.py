@@ -7,7 +7,9 @@ from hypothesis import strategies as st
 from tollbook_projections.assignments import own_incident
 from tollbook_projections.consolidation.area_map import AreaMap
 from tollbook_projections.consolidation.books import Books, Cell, CellKey
+from tollbook_projections.consolidation.claim import Claim
 from tollbook_projections.consolidation.region import Lattice
+from tollbook_projections.consolidation.series import Series
 from tollbook_projections.filing import Document
 from tollbook_projections.reading import Reading
 from tollbook_schemas.gazetteer import default_gazetteer
@@ -85,3 +87,64 @@ def test_areas_that_share_no_place_are_of_different_groups() -> None:
     assert areas.groups(("SY-HM",)).isdisjoint(areas.groups(("SY-LA",)))
     assert areas.groups(("SY",)) == areas.groups(("SY-LA",)) | areas.groups(("SY-HM",))
     assert areas.groups(("IQ",)) == frozenset()
+
+
+SERIES_STEP = st.tuples(
+    st.integers(1, 6),  # the day of the figure
+    st.sampled_from([100, 396, 779]),
+    st.booleans(),  # relayed
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(SERIES_STEP, min_size=2, max_size=7), st.data())
+def test_a_series_that_claims_come_to_and_go_from_is_a_fresh_one(
+    values: list[tuple[int, int, bool]], data: st.DataObject
+) -> None:
+    kept, there = Series(), dict[str, Claim]()
+    claims = [claim_of(number, *value) for number, value in enumerate(values)]
+    for claim in [*claims, *data.draw(st.lists(st.sampled_from(claims), max_size=3))]:
+        # when
+        if claim.figure in there:
+            kept.remove(there.pop(claim.figure))
+        else:
+            kept.put(claim)
+            there[claim.figure] = claim
+        kept.settle()
+
+        # then
+        fresh = Series()
+        for one in there.values():
+            fresh.put(one)
+        fresh.settle()
+        assert (kept.steps, kept.marks) == (fresh.steps, fresh.marks)
+
+
+def claim_of(number: int, on: int, value: int, relayed: bool) -> Claim:  # noqa: FBT001
+    (claim,) = READING.filed_claims(
+        {
+            "id": f"https://desk.example/{number}#f",
+            "figure": {
+                "id": "f",
+                "measure": "killed",
+                "unit": "person",
+                "areas": ["SY-LA"],
+                "basis": "cumulative",
+                "as_of": f"2025-03-0{on}",
+                "quantity": {"qualifier": "exactly", "value": value},
+            },
+            "originator": "snhr",
+            "report_originator": "snhr",
+            "relayed_by": "agency" if relayed else None,
+            "published_at": f"2025-03-0{on}",
+            "url": None,
+            "index": 0,
+            "crisis": "c",
+            "event": f"https://desk.example/{number}",
+            "time": "2025-03-09T00:00:00Z",
+            "sequence": number + 1,
+            "recorded_at": "2025-03-09T00:00:00Z",
+        },
+        None,
+    )
+    return claim

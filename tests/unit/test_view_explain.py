@@ -285,3 +285,32 @@ def test_each_operation_does_what_it_says(
     operation: Operation, terms: list[int | None], result: int | None
 ) -> None:
     assert worked_out(operation, terms) == result
+
+
+def test_a_figure_that_was_taken_back_again_says_the_reason_that_holds() -> None:
+    document = explained(
+        "SY-LA",
+        report("a", 8, fig("f", 100, "SY-LA"), fig("g", 10, "SY-LA", place="Baniyas")),
+        act("retracted", "b", 9, "a#f", reason="a typing error"),
+        act("reinstatement", "c", 10, "a#f", reason="it was none"),
+        act("retracted", "d", 11, "a#f", reason="counted twice"),
+    )
+
+    (taken_back,) = [
+        one for one in document["originators"][0]["considered"] if one["figure"].endswith("a#f")
+    ]
+    assert taken_back["standing"] == "retracted"
+    assert taken_back["why"] == "R1: retracted: counted twice"
+
+
+def test_a_duplicate_says_why_it_is_one() -> None:
+    document = explained(
+        "SY-LA",
+        report("a", 8, fig("f", 100, "SY-LA"), fig("g", 10, "SY-LA", place="Baniyas")),
+        act("marked_duplicate", "b", 9, "a#f", of="a#g", reason="the same dead"),
+    )
+
+    (repeated,) = [
+        one for one in document["originators"][0]["considered"] if one["figure"].endswith("a#f")
+    ]
+    assert (repeated["standing"], repeated["why"]) == ("duplicate", "R1: duplicate: the same dead")
