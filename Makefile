@@ -14,7 +14,7 @@ ARGS ?=
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help install demo test lint check serve bench mutation wheels images secret containers constraints clean
+.PHONY: help install demo test lint check serve bench mutation names polygons wheels images secret containers constraints clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -52,6 +52,12 @@ mutation: $(STAMP) ## change the projections in small ways, in a copy, and see w
 	test -x $(MUTATION)/venv/bin/python || $(PYTHON) -m venv $(MUTATION)/venv
 	$(MUTATION)/venv/bin/python -m pip install --quiet $(COSMIC_RAY)
 	sh tests/mutation/run.sh $(CURDIR)/$(BIN) $(MUTATION) $(ARGS)
+
+names: $(STAMP) ## make names.json anew, the names of areas, from CLDR and Natural Earth (npm)
+	$(BIN)/python -m tools.names
+
+polygons: $(STAMP) ## make polygons.tsv.gz anew, for maps, from Natural Earth (npm)
+	$(BIN)/python -m tools.polygons
 
 images: ## build the image that compose.yaml runs (BASE=image for another Python)
 	docker build --file services/Dockerfile --tag tollbook:dev $(if $(BASE),--build-arg BASE=$(BASE)) .

@@ -7,7 +7,7 @@ import orjson
 
 from tollbook_projections.filing import CELL_ROW, Document, decode
 from tollbook_projections.projection import Recorded, RowChange
-from tollbook_schemas.event import REFERENCE_TYPES, REPORT_FILED
+from tollbook_schemas.event import DECISION_TYPES, REFERENCE_TYPES, REPORT_FILED
 from tollbook_schemas.scope import is_ledger_subject
 from tollbook_schemas.times import format_instant
 
@@ -122,6 +122,8 @@ def _figures(recorded: Recorded) -> list[str]:
 def _governs(recorded: Recorded) -> bool:
     """Whether an event says how many figures are read: a policy, a gazetteer, an incident."""
     kind = recorded.event.kind
+    if kind in DECISION_TYPES:
+        return False
     return kind in REFERENCE_TYPES or (kind != REPORT_FILED and "figure" not in recorded.event.data)
 
 

@@ -262,7 +262,7 @@ def _in_quarantine(document: Document) -> Document:
     return _entry(
         "quarantined",
         f"{event} came again with other content: {document['reason']}",
-        QUARANTINED,
+        QUARANTINED.replace("EVENT", event),
         sides=[_side(recorded, None, []), _side("in quarantine", None, [])],
         event=event,
         time=document["recorded_at"],

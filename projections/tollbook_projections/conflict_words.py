@@ -54,5 +54,6 @@ MARKS: Final[Mapping[str, tuple[str, str]]] = {
 CHECK: Final = "Revise or retract the figure that is wrong, or publish the parts that are missing."
 WAITS: Final = "Publish the report with this figure, or correct the id the event names."
 QUARANTINED: Final = (
-    "If both are meant, publish the second under an id of its own; see `tollbook quarantine`."
+    "If both are meant, `tollbook quarantine accept EVENT --reason ...` records the second under "
+    "an id of its own; if not, discard it; `tollbook quarantine show EVENT` says where they differ."
 )

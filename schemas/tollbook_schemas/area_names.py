@@ -1,12 +1,12 @@
 """Finds the areas that a wrong code or a name most likely means."""
 
 import re
-import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from difflib import SequenceMatcher
 from typing import Final
 
 from tollbook_schemas.area import Area
+from tollbook_schemas.area_fold import folded
 
 _SUGGESTED_MAX: Final = 4
 """Areas in one suggestion: what fits a line of a message."""
@@ -16,6 +16,9 @@ _SUGGESTION_CHARS_MAX: Final = 64
 
 _LIKENESS_MIN: Final = 0.6
 """How alike (difflib ratio) a name must be to be suggested."""
+
+_PART_LIKENESS: Final = 0.7
+"""How alike a name is that stands whole in the text, as `Gaza` does in `Gaza Strip`."""
 
 _CODE_LIKE: Final = re.compile(r"[A-Za-z]{2}([A-Za-z]?|[-_].*|[ A-Za-z]?\d\S*)")
 """What looks like an attempt at a code rather than at a name."""
@@ -35,32 +38,42 @@ class AreaNames:
         for code in sorted(areas, key=lambda code: (areas[code].level, code)):
             self._by_country.setdefault(code[:2], []).append(code)
             names = (areas[code].name, *also.get(code, ()))
-            for name in {_folded(name): None for name in names}:
+            for name in {folded(name): None for name in names}:
                 self._by_name.setdefault(name, []).append(code)
         codes = {code: code for code in areas} | dict(same)
-        self._by_code = {_squeezed(_folded(code)): [name] for code, name in codes.items()}
+        self._by_code = {_squeezed(folded(code)): [name] for code, name in codes.items()}
 
     def named(self, text: str) -> tuple[Area, ...]:
         """The areas with exactly this name, whatever its case and marks; larger ones first."""
-        return tuple(self._areas[code] for code in self._by_name.get(_folded(text), ()))
+        return tuple(self._areas[code] for code in self._by_name.get(folded(text), ()))
 
-    def suggest(self, text: str) -> tuple[Area, ...]:
-        """The areas that a wrong code or a name most likely means, the likeliest first."""
-        wanted = _folded(text[:_SUGGESTION_CHARS_MAX])
-        if not wanted:
+    def suggest(
+        self, text: str, wanted: Callable[[str], bool] = lambda _: True
+    ) -> tuple[Area, ...]:
+        """The areas that a wrong code or a name most likely means, the likeliest first.
+
+        Args:
+            text: the code or the name.
+            wanted: whether the area of a code may be suggested.
+        """
+        name = folded(text[:_SUGGESTION_CHARS_MAX])
+        if not name:
             return ()
-        exact = self._by_name.get(wanted) or self._by_code.get(_squeezed(wanted))
-        if exact:
-            return tuple(self._areas[code] for code in exact[:_SUGGESTED_MAX])
+        exact = self._by_name.get(name) or self._by_code.get(_squeezed(name)) or ()
+        found = tuple(self._areas[code] for code in exact if wanted(code))
+        if found:
+            return found[:_SUGGESTED_MAX]
         ranked: dict[str, float] = {}
         country = text[:2].upper()
         if country in self._areas and _CODE_LIKE.fullmatch(text):
             ranked = self._like_codes(text.upper(), country)
-            for code, likeness in self._like_names(_folded(text[2:]), country).items():
+            for code, likeness in self._like_names(folded(text[2:]), country).items():
                 ranked[code] = max(ranked.get(code, 0.0), likeness)
         if not ranked:
-            ranked = self._like_names(wanted)
-        best = sorted(ranked, key=lambda code: (-ranked[code], code))[:_SUGGESTED_MAX]
+            ranked = self._like_names(name)
+        best = sorted(filter(wanted, ranked), key=lambda code: (-ranked[code], code))[
+            :_SUGGESTED_MAX
+        ]
         return tuple(self._areas[code] for code in best)
 
     def _like_codes(self, text: str, country: str) -> dict[str, float]:
@@ -77,19 +90,13 @@ class AreaNames:
         matcher = SequenceMatcher(b=wanted)
         for name, codes in self._by_name.items():
             matcher.set_seq1(name)
-            if matcher.real_quick_ratio() < _LIKENESS_MIN or matcher.quick_ratio() < _LIKENESS_MIN:
-                continue
-            likeness = matcher.ratio()
+            likeness = _PART_LIKENESS if f" {name} " in f" {wanted} " else 0.0
+            if matcher.real_quick_ratio() >= _LIKENESS_MIN <= matcher.quick_ratio():
+                likeness = max(likeness, matcher.ratio())
             if likeness >= _LIKENESS_MIN:
                 for code in (code for code in codes if code.startswith(country)):
                     found[code] = max(found.get(code, 0.0), likeness)
         return found
-
-
-def _folded(text: str) -> str:
-    """Lower case, without marks and hyphens: `Deir-ez-Zor` and `deir ez zor` are the same."""
-    plain = unicodedata.normalize("NFKD", text.replace("-", " "))
-    return "".join(c for c in plain if c.isalnum() or c == " ").strip().lower()
 
 
 def _squeezed(folded: str) -> str:

@@ -15,6 +15,7 @@ from tollbook_schemas.ext import Ext
 from tollbook_schemas.figure import Figure
 from tollbook_schemas.incident import IncidentOpened, IncidentsMerged, IncidentSplit
 from tollbook_schemas.model import Model
+from tollbook_schemas.quarantine import QuarantineAccepted, QuarantineDiscarded
 from tollbook_schemas.reference import GazetteerPublished, PolicyPublished
 from tollbook_schemas.report import ReportFiled
 from tollbook_schemas.scope import subject_fault
@@ -32,6 +33,8 @@ EventType = Literal[
     "org.tollbook.incident.split.v1",
     "org.tollbook.policy.published.v1",
     "org.tollbook.gazetteer.published.v1",
+    "org.tollbook.quarantine.accepted.v1",
+    "org.tollbook.quarantine.discarded.v1",
 ]
 EventData = (
     ReportFiled
@@ -44,6 +47,8 @@ EventData = (
     | IncidentSplit
     | PolicyPublished
     | GazetteerPublished
+    | QuarantineAccepted
+    | QuarantineDiscarded
 )
 
 REPORT_FILED: Final = "org.tollbook.report.filed.v1"
@@ -56,6 +61,8 @@ INCIDENTS_MERGED: Final = "org.tollbook.incidents.merged.v1"
 INCIDENT_SPLIT: Final = "org.tollbook.incident.split.v1"
 POLICY_PUBLISHED: Final = "org.tollbook.policy.published.v1"
 GAZETTEER_PUBLISHED: Final = "org.tollbook.gazetteer.published.v1"
+QUARANTINE_ACCEPTED: Final = "org.tollbook.quarantine.accepted.v1"
+QUARANTINE_DISCARDED: Final = "org.tollbook.quarantine.discarded.v1"
 
 DATA_MODELS: Final[dict[str, type[EventData]]] = {
     REPORT_FILED: ReportFiled,
@@ -68,11 +75,18 @@ DATA_MODELS: Final[dict[str, type[EventData]]] = {
     INCIDENT_SPLIT: IncidentSplit,
     POLICY_PUBLISHED: PolicyPublished,
     GAZETTEER_PUBLISHED: GazetteerPublished,
+    QUARANTINE_ACCEPTED: QuarantineAccepted,
+    QUARANTINE_DISCARDED: QuarantineDiscarded,
 }
 """The model of `data` for each event type."""
 
 REFERENCE_TYPES: Final = frozenset({POLICY_PUBLISHED, GAZETTEER_PUBLISHED})
 """The types whose events may govern every crisis of a partition, by a ledger subject."""
+
+DECISION_TYPES: Final = frozenset({QUARANTINE_ACCEPTED, QUARANTINE_DISCARDED})
+"""The types whose events decide about the quarantine of whatever subject; they move no number."""
+
+_MAY_GOVERN_ALL: Final = REFERENCE_TYPES | DECISION_TYPES
 
 
 class Event(Model):
@@ -100,7 +114,7 @@ class Event(Model):
     @classmethod
     def _within_its_scope(cls, value: str, info: ValidationInfo) -> str:
         kind = info.data.get("type")
-        fault = subject_fault(value, reference=kind is None or kind in REFERENCE_TYPES)
+        fault = subject_fault(value, reference=kind is None or kind in _MAY_GOVERN_ALL)
         if fault is not None:
             raise ValueError(fault)
         return value

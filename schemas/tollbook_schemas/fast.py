@@ -17,7 +17,7 @@ from pydantic_core import SchemaValidator
 from tollbook_schemas.canonical import canonical_bytes
 from tollbook_schemas.event import Event
 from tollbook_schemas.gazetteer import Gazetteer
-from tollbook_schemas.limits import DOCUMENT_BYTES_MAX
+from tollbook_schemas.limits import DEPTH_MAX, DOCUMENT_BYTES_MAX, INTEGER_MAX
 from tollbook_schemas.mirror import mirror_of
 from tollbook_schemas.quantity import SHAPES
 from tollbook_schemas.report import ReportFiled
@@ -49,11 +49,7 @@ def fast_document(raw: bytes, gazetteer: Gazetteer) -> tuple[Document, bytes] | 
         document = orjson.loads(raw)
     except orjson.JSONDecodeError:
         return None
-    if not _types().isinstance_python(document) or is_ledger_subject(document["subject"]):
-        return None
-    data = document["data"]
-    figures = data.get("figures", ())
-    if not _known(figures, gazetteer) or not _holds_together(data, figures):
+    if not _is_good(document, gazetteer):
         return None
     canonical = canonical_bytes(document)
     # Without escapes every text takes two quotes, so a member that was overwritten by another of
@@ -61,6 +57,49 @@ def fast_document(raw: bytes, gazetteer: Gazetteer) -> tuple[Document, bytes] | 
     if canonical.count(b'"') != raw.count(b'"'):
         return None
     return document, canonical
+
+
+def fast_made(document: Document, gazetteer: Gazetteer) -> bytes | None:
+    """The canonical bytes of a report that a program made; None where it has to be examined.
+
+    It was never text, so it holds no name twice, and its `data` may have an `ext`, as reports made
+    of rows do.
+    """
+    data = document.get("data")
+    bare = document
+    if isinstance(data, dict) and "ext" in data:
+        if not isinstance(data["ext"], dict) or not _is_plain(data["ext"], DEPTH_MAX):
+            return None
+        bare = document | {"data": {name: data[name] for name in data if name != "ext"}}
+    if not _is_good(bare, gazetteer):
+        return None
+    canonical = canonical_bytes(document)
+    return canonical if len(canonical) <= DOCUMENT_BYTES_MAX else None
+
+
+def _is_good(document: Any, gazetteer: Gazetteer) -> bool:
+    if not _types().isinstance_python(document) or is_ledger_subject(document["subject"]):
+        return False
+    data = document["data"]
+    figures = data.get("figures", ())
+    return _known(figures, gazetteer) and _holds_together(data, figures)
+
+
+def _is_plain(value: Any, levels: int) -> bool:
+    """Whether a value is what canonical JSON has, no deeper than so many levels."""
+    kind = type(value)
+    if kind is str or value is None or kind is bool:
+        return True
+    if kind is int:
+        return -INTEGER_MAX <= value <= INTEGER_MAX
+    if kind is list:
+        return levels > 0 and all(_is_plain(one, levels - 1) for one in value)
+    if kind is not dict or levels <= 0:
+        return False
+    return all(
+        type(name) is str and name.isascii() and _is_plain(one, levels - 1)
+        for name, one in value.items()
+    )
 
 
 @cache

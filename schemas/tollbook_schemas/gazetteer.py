@@ -1,13 +1,15 @@
 """Areas of the world: codes, names, what lies inside what; ISO 3166 with P-codes beside it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import date, datetime
 from functools import cache, cached_property
 from hashlib import sha256
 from typing import Final, Self
 
 from tollbook_schemas.area import Area, GazetteerVersion, PublishedArea, versions_from
+from tollbook_schemas.area_find import AreaFinder, Found
 from tollbook_schemas.area_history import AreaHistory, Table
+from tollbook_schemas.area_index import AreaIndex, Match, Named, SpokenNames
 from tollbook_schemas.area_names import AreaNames
 from tollbook_schemas.area_overlay import AreaTable, overlay
 
@@ -41,6 +43,8 @@ class Gazetteer:
         same: Mapping[str, str],
         also: Mapping[str, Iterable[str]],
         valid_from: Mapping[str, date] | None = None,
+        *,
+        spoken: Callable[[], SpokenNames] = SpokenNames,
     ) -> None:
         """Build the table.
 
@@ -51,6 +55,7 @@ class Gazetteer:
             also: other names of an area, by canonical code.
             valid_from: the day of a country's areas, where it is known: reports of before may be
                 read with a published table of an earlier day.
+            spoken: gives more names, for `find` alone; called when it is first used.
         """
         self._built_in = AreaTable(
             {area.code: area for area in areas},
@@ -59,6 +64,7 @@ class Gazetteer:
             dict(valid_from or {}),
         )
         self._name = version
+        self.spoken = spoken
         self._take(self._built_in, ())
 
     def _take(self, table: AreaTable, versions: tuple[GazetteerVersion, ...]) -> None:
@@ -80,6 +86,7 @@ class Gazetteer:
             every[one.id, one.country, one.valid_from] = one
         made = object.__new__(type(self))
         made._built_in, made._name = self._built_in, self._name
+        made.spoken = self.spoken
         made._take(overlay(self._built_in, every.values()), tuple(every.values()))
         return made
 
@@ -176,6 +183,10 @@ class Gazetteer:
         """The areas directly inside an area today, in code order."""
         return self._children.get(self.canonical(code), ())
 
+    def areas(self) -> tuple[Area, ...]:
+        """Every area that is known, in no order."""
+        return tuple(self._areas.values())
+
     def suggest(self, text: str) -> tuple[Area, ...]:
         """The areas that a wrong code or a name most likely means, the likeliest first."""
         return self._names.suggest(text)
@@ -183,6 +194,44 @@ class Gazetteer:
     def named(self, text: str) -> tuple[Area, ...]:
         """The areas with exactly this name, whatever its case and marks; larger ones first."""
         return self._names.named(text)
+
+    def find(
+        self, text: str, *, inside: str | None = None, levels: Collection[int] | None = None
+    ) -> Found:
+        """The one area that a text means: a code, an alias, or a name as people write it.
+
+        docs/areas.md says how a name is understood. Nothing is guessed: of several areas none is
+        taken, and names that are only like it are suggested.
+
+        Args:
+            text: a code or a name.
+            inside: any code of an area that it must lie in (or be).
+            levels: the levels that it may have; any where it is not given.
+        """
+        return self._finder.find(text, inside and self.canonical(inside), levels)
+
+    def matches(
+        self, text: str, *, inside: str | None = None, levels: Collection[int] | None = None
+    ) -> tuple[Match, ...]:
+        """Every area that has this name, better matches first; the arguments are those of `find`.
+
+        Codes are no names.
+        """
+        return self._finder.matches(text, inside and self.canonical(inside), levels)
+
+    @cached_property
+    def _finder(self) -> AreaFinder:
+        spoken = self.spoken()
+        index = AreaIndex(
+            Named(
+                area,
+                (*self._table.also.get(code, ()), *spoken.usual.get(code, ())),
+                spoken.other.get(code, ()),
+                former=code in self._table.former,
+            )
+            for code, area in self._areas.items()
+        )
+        return AreaFinder(self._areas, index, self.resolve, self.ancestors, self._names)
 
     @cached_property
     def _names(self) -> AreaNames:

@@ -12,7 +12,7 @@ from tollbook_schemas.decode import decode_document
 from tollbook_schemas.editorial import FigureRevised
 from tollbook_schemas.errors import Fault
 from tollbook_schemas.event import Event
-from tollbook_schemas.fast import fast_document
+from tollbook_schemas.fast import fast_document, fast_made
 from tollbook_schemas.faults import Place, faults_of, pointer_to
 from tollbook_schemas.gazetteer import Area, Gazetteer
 from tollbook_schemas.incident import IncidentOpened
@@ -59,6 +59,14 @@ def parse_event(raw: bytes, gazetteer: Gazetteer) -> ParsedEvent | tuple[Fault, 
     """
     found = fast_document(raw, gazetteer)
     return examine(raw, gazetteer) if found is None else _parsed(*found)
+
+
+def parse_made(document: dict[str, Any], gazetteer: Gazetteer) -> ParsedEvent | tuple[Fault, ...]:
+    """The same for an event that a program made and nobody sent yet: `parse_event` of its JSON."""
+    canonical = fast_made(document, gazetteer)
+    if canonical is None:
+        return parse_event(canonical_bytes(document), gazetteer)
+    return _parsed(document, canonical)
 
 
 def examine(raw: bytes, gazetteer: Gazetteer) -> ParsedEvent | tuple[Fault, ...]:

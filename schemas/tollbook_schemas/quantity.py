@@ -90,7 +90,8 @@ class Quantity(Model):
     @model_validator(mode="after")
     def _fields_fit_the_qualifier(self) -> Self:
         wrong = self._missing_or_idle()
-        if self.from_ is not None and self.to is not None and self.from_ > self.to:
+        backwards = self.from_ is not None and self.to is not None and self.from_ > self.to
+        if backwards and self.value is None:
             text = (
                 f"the range runs backwards, from {self.from_} to {self.to}: "
                 f"write from {self.to} to {self.from_}"

@@ -14,7 +14,7 @@ def subject_fault(crisis: str, *, reference: bool) -> str | None:
 
     Args:
         crisis: the `subject` of an event.
-        reference: whether the event publishes a policy or a gazetteer.
+        reference: whether the event publishes a policy or a gazetteer, or decides about one.
     """
     if not is_ledger_subject(crisis):
         return None

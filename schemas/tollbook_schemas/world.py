@@ -1,6 +1,6 @@
 """The default gazetteer, built from pycountry (ISO 3166) and `places.json` (P-codes)."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date
 from importlib.resources import files
 from typing import Any, Final
@@ -8,13 +8,20 @@ from typing import Any, Final
 import orjson
 import pycountry
 
+from tollbook_schemas.area_index import SpokenNames
 from tollbook_schemas.gazetteer import Area, Gazetteer
 
 _LEVELS_MAX: Final = 8
 """Steps from an area up to its country: ISO 3166-2 has three, so more is a circle."""
 
 
-def build_world() -> Gazetteer:
+def spoken_names() -> SpokenNames:
+    """The names in `names.json`; see docs/areas.md for where they are from."""
+    names = orjson.loads(files("tollbook_schemas").joinpath("names.json").read_bytes())
+    return SpokenNames(names["usual"], names["other"])
+
+
+def build_world(spoken: Callable[[], SpokenNames] = spoken_names) -> Gazetteer:
     """All countries and subdivisions, and the places of the package's own table."""
     places = orjson.loads(files("tollbook_schemas").joinpath("places.json").read_bytes())
     areas: dict[str, Area] = {}
@@ -35,7 +42,7 @@ def build_world() -> Gazetteer:
         also[code] = [*other, *place["also"]]
     version = f"iso3166-{pycountry.__version__}+places-{places['version']}"
     days = {code: date.fromisoformat(day) for code, day in places["valid_from"].items()}
-    return Gazetteer(version, areas.values(), same, also, days)
+    return Gazetteer(version, areas.values(), same, also, days, spoken=spoken)
 
 
 def _subdivisions() -> Iterator[Area]:

@@ -8,11 +8,13 @@ from typing import Any, Final, cast
 import orjson
 from redis.asyncio import Redis
 
-from tollbook_schemas.canonical import content_digest, key_digest
+from tollbook_schemas.canonical import canonical_bytes, content_digest, key_digest
 from tollbook_schemas.errors import UsageError
+from tollbook_schemas.event import DECISION_TYPES
 from tollbook_schemas.gazetteer import Gazetteer
 from tollbook_schemas.parse import ParsedEvent, parse_event
 from tollbook_services import keys
+from tollbook_services.decisions import quarantine_digest, ruling_from
 from tollbook_services.invariants import Invariant, Tally
 from tollbook_services.ledger import CONTENT_BYTES
 from tollbook_services.publish import split_documents
@@ -27,8 +29,8 @@ class Acknowledged:
     """One key that was acknowledged.
 
     Attributes:
-        positions: `<partition>:<sequence>` that receipts named; one, unless something is wrong;
-            empty where no receipts were given.
+        positions: `<partition>:<sequence>` that receipts named; one, unless other contents of the
+            key were decided about or something is wrong; empty where no receipts were given.
         contents: digests of what was sent under the key, canonical; empty where that is unknown.
     """
 
@@ -91,19 +93,54 @@ async def _find(redis: Redis, batch: Sequence[Acknowledged], tally: Tally) -> No
         found = await pipe.execute()
     for event, entry, there in zip(batch, entries, found, strict=True):
         tally.checked += 1
-        if (fault := _unlike(event, entry, there)) is not None:
+        own = (entry or b"")[CONTENT_BYTES:].decode(errors="replace")
+        other = [at for at in event.positions - {own} if not await _decided(redis, event, at)]
+        if (fault := _unlike(event, entry, there, other)) is not None:
             tally.fault(f"{event.source}/{event.id}: {fault}")
 
 
-def _unlike(event: Acknowledged, entry: bytes | None, there: Sequence[Any]) -> str | None:
-    """Why the ledger does not hold what was acknowledged; None where it does."""
+async def _decided(redis: Redis, event: Acknowledged, position: str) -> bool:
+    """Whether another content of the key was acknowledged there because of a decision.
+
+    There lies the decision, or the accepted copy: what was sent but for its id.
+    """
+    partition, _, sequence = position.partition(":")
+    number = int(partition)
+    found: Any = await redis.xrange(keys.ledger(number), f"{sequence}-0", f"{sequence}-0")
+    try:
+        ((_, fields),) = found
+        document = orjson.loads(as_sent(fields[b"e"], fields[b"t"]))
+        if document["type"] in DECISION_TYPES:
+            return (document["data"]["source"], document["data"]["id"]) == (event.source, event.id)
+        sent = canonical_bytes({**document, "id": event.id})
+    except (orjson.JSONDecodeError, KeyError, TypeError, ValueError):
+        return False
+    known = document["source"] == event.source
+    if event.contents and content_digest(sent) not in event.contents:
+        return False
+    digest: Any = quarantine_digest(event.source, event.id, sent)
+    decided = await cast("Awaitable[Any]", redis.hget(keys.quarantined(number), digest))
+    return known and ruling_from(decided) is not None
+
+
+def _unlike(
+    event: Acknowledged, entry: bytes | None, there: Sequence[Any], other: Sequence[str]
+) -> str | None:
+    """Why the ledger does not hold what was acknowledged; None where it does.
+
+    Args:
+        event: what somebody was told.
+        entry: what the index has for its key.
+        there: the event at that place.
+        other: positions it was acknowledged at that are explained by nothing.
+    """
     if entry is None:
         return "acknowledged, but its key is not in the ledger"
     position = entry[CONTENT_BYTES:].decode(errors="replace")
-    if len(event.positions) > 1:
+    if other and len(event.positions) > 1:
         return f"acknowledged at several positions: {', '.join(sorted(event.positions))}"
-    if event.positions and position not in event.positions:
-        return f"acknowledged at {next(iter(event.positions))}, but its key is at {position}"
+    if other:
+        return f"acknowledged at {other[0]}, but its key is at {position}"
     return _other_event(event, position, there[0][1] if there else {})
 
 

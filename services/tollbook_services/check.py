@@ -9,6 +9,7 @@ from redis.asyncio import Redis
 
 from tollbook_schemas.canonical import content_digest, key_digest
 from tollbook_services import keys
+from tollbook_services.check_decisions import Decisions
 from tollbook_services.invariants import Invariant, Tally
 from tollbook_services.ledger import CONTENT_BYTES
 from tollbook_services.scan import RawPage, as_sent, page_faults, scan
@@ -16,12 +17,14 @@ from tollbook_services.verify import Heads, read_heads
 
 
 async def check_events(redis: Redis) -> list[Invariant]:
-    """Look at every stored event and its key: `dense`, `hashes`, `heads`, `keys`."""
+    """Look at every stored event: `dense`, `hashes`, `heads`, `keys`, `decisions`."""
     heads = await read_heads(redis)
     dense = Tally("dense", "positions of each partition go from 1 to its head without a gap")
     hashes = Tally("hashes", "stored bytes and recorded time are those of the leaf hash")
     index = Tally("keys", "each event's key is in the index, once, with its content and position")
+    decisions = Tally("decisions", "each decision about the quarantine is in its index")
     for one in heads.partitions:
+        decided = Decisions()
         async with aclosing(scan(redis, one.partition, one.head)) as pages:
             async for span, page in pages:
                 dense.checked += len(page)
@@ -29,9 +32,12 @@ async def check_events(redis: Redis) -> list[Invariant]:
                 for fault in page_faults(one.partition, span, page):
                     (dense if fault.kind == "dense" else hashes).fault(fault.text)
                 await _look_up(redis, one.partition, page, index)
+                decided.take(page)
+        await decided.check(redis, one.partition, decisions)
     if heads.indexed != heads.events:
         index.fault(f"the index has {heads.indexed:,} keys for {heads.events:,} events")
-    return [dense.result(), hashes.result(), _heads(heads), index.result()]
+    found = [dense.result(), hashes.result(), _heads(heads), index.result()]
+    return [*found, decisions.result()]
 
 
 def _heads(heads: Heads) -> Invariant:

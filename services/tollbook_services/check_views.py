@@ -7,16 +7,17 @@ from tollbook_services.invariants import Invariant, Tally
 from tollbook_services.replay import Progress, replay
 from tollbook_services.wiring import Tollbook
 
-PAGE_SIZES: Final = (1, 7, 500)
+PAGE_SIZES: Final = (1, 7, 97, 500)
 """Events folded in one step: where pages are cut must make no difference to any row."""
 
-SMALL_PAGES_EVENTS_MAX: Final = 5_000
-"""A longer ledger is not folded event by event: each page of one costs a round trip."""
+PAGES_MAX: Final = 1_000
+"""Pages of one fold, but for the largest: each costs a solution of the crises that it touches."""
 
 
 def page_sizes(events: int) -> tuple[int, ...]:
     """The page sizes to fold a ledger of so many events with."""
-    return tuple(size for size in PAGE_SIZES if size > 1 or events <= SMALL_PAGES_EVENTS_MAX)
+    *small, largest = PAGE_SIZES
+    return (*(size for size in small if events <= size * PAGES_MAX), largest)
 
 
 async def check_positions(book: Tollbook) -> list[Invariant]:

@@ -10,7 +10,7 @@ import orjson
 from tollbook_projections.references import in_force
 from tollbook_schemas.canonical import canonical_bytes
 from tollbook_schemas.errors import UsageError
-from tollbook_schemas.gazetteer import Area, Gazetteer
+from tollbook_schemas.gazetteer import Gazetteer
 from tollbook_schemas.parse import RECORDED_TIME
 from tollbook_schemas.times import format_instant
 from tollbook_services import keys
@@ -23,9 +23,6 @@ from tollbook_services.wiring import Tollbook
 KIND: Final = "org.tollbook.gazetteer.published.v1"
 REPEATS_MAX: Final = 1_000
 """Times a gazetteer of one id may be published for one subject with other content."""
-
-SEARCHED_MAX: Final = 20
-"""Areas one search answers: what fits a screen."""
 
 Document = dict[str, Any]
 
@@ -128,19 +125,6 @@ def area_document(gazetteer: Gazetteer, code: str, day: date | None) -> Document
         ],
         "gazetteer": gazetteer.version,
     }
-
-
-def search(gazetteer: Gazetteer, text: str) -> list[Document]:
-    """The areas of this name, else those with a name or code like it; the likeliest first."""
-    found: Sequence[Area] = gazetteer.named(text) or gazetteer.suggest(text)
-    return [
-        {
-            **_named(gazetteer, area.code),
-            "level": area.level,
-            "inside": [_named(gazetteer, one) for one in gazetteer.ancestors(area.code)],
-        }
-        for area in found[:SEARCHED_MAX]
-    ]
 
 
 def _named(gazetteer: Gazetteer, code: str) -> Document:

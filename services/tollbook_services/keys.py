@@ -19,6 +19,9 @@ INTAKE_GROUP: Final = "intake"
 REJECTED: Final = "tollbook:rejected"
 """Stream: what could not be an event, byte for byte, with the reasons."""
 
+REJECTED_ONCE: Final = "tollbook:rejected:once"
+"""Set: digests of imported rows that were refused, so that importing again keeps none twice."""
+
 VERIFIED: Final = "tollbook:verified"
 """Hash: the run of the engine in which every stored event was verified last."""
 
@@ -57,7 +60,7 @@ def ledger(partition: int) -> str:
 
 
 def state(partition: int) -> str:
-    """Hash: head, and the last recorded time in microseconds."""
+    """Hash: head, last recorded time in microseconds, how much of the quarantine is decided."""
     return f"tollbook:{{{partition}}}:state"
 
 
@@ -67,7 +70,10 @@ def quarantine(partition: int) -> str:
 
 
 def quarantined(partition: int) -> str:
-    """Hash: key and content digests of what is in quarantine, so that a retry adds nothing."""
+    """Hash: key and content digests of what is in quarantine, to when it came and what was decided.
+
+    So a retry adds nothing, and is a duplicate once a decision is recorded.
+    """
     return f"tollbook:{{{partition}}}:quarantined"
 
 

@@ -15,6 +15,7 @@ from tollbook_schemas.errors import Fault
 from tollbook_schemas.limits import DOCUMENT_BYTES_MAX
 from tollbook_schemas.parse import ParsedEvent
 from tollbook_services import keys
+from tollbook_services.decisions import Ruling, ruling_from
 from tollbook_services.receipts import Receipt
 from tollbook_services.stored import (
     KEPT_BYTES,
@@ -150,7 +151,13 @@ class Ledger:
         return low
 
     async def reject(
-        self, raw: bytes, faults: Sequence[Fault], origin: str, whole: Whole | None = None
+        self,
+        raw: bytes,
+        faults: Sequence[Fault],
+        origin: str,
+        whole: Whole | None = None,
+        *,
+        once: bytes | None = None,
     ) -> None:
         """Keep what could not be an event, byte for byte, with the reasons; durably.
 
@@ -161,7 +168,10 @@ class Ledger:
             faults: why they are refused.
             origin: where they came from.
             whole: the length and digest of all bytes, where `raw` is only their beginning.
+            once: a digest of what is refused; what was kept under it before is not kept again.
         """
+        if once is not None and await self._was_rejected(once):
+            return
         if whole is None and len(raw) > DOCUMENT_BYTES_MAX:
             whole = Whole(len(raw), sha256(raw).digest())
         reasons = orjson.dumps([fault.document() for fault in faults])
@@ -171,8 +181,14 @@ class Ledger:
             fields |= kept
         async with self.redis.pipeline(transaction=False) as pipe:
             pipe.xadd(keys.REJECTED, fields)
+            if once is not None:
+                pipe.sadd(keys.REJECTED_ONCE, once)
             pipe.execute_command("WAITAOF", 1, 0, DURABLE_MS_MAX)
             must_be_durable((await pipe.execute())[-1])
+
+    async def _was_rejected(self, digest: bytes) -> bool:
+        known: Any = self.redis.sismember(keys.REJECTED_ONCE, cast("Any", digest))
+        return bool(await known)
 
     async def read_rejected(self, after: str = "0", count: int = 500) -> list[RefusedEntry]:
         """What was rejected, behind an entry id, oldest first."""
@@ -186,6 +202,24 @@ class Ledger:
         entries: Any = await self.redis.xrange(keys.quarantine(partition), f"({after}", "+", count)
         return [_quarantined_entry(partition, entry_id, fields) for entry_id, fields in entries]
 
+    async def find_quarantined(self, partition: int, position: str) -> RefusedEntry | None:
+        """What is in a partition's quarantine under an entry id."""
+        entries: Any = await self.redis.xrange(keys.quarantine(partition), position, position)
+        return _quarantined_entry(partition, *entries[0]) if entries else None
+
+    async def rulings(self, partition: int, digests: Sequence[bytes]) -> list[Ruling | None]:
+        """What was decided about contents in a partition's quarantine; None where nothing was.
+
+        Args:
+            partition: the partition of the crisis that the contents are about.
+            digests: of key and content, see `quarantine_digest`.
+        """
+        if not digests:
+            return []
+        name = keys.quarantined(partition)
+        found = await cast("Awaitable[Any]", self.redis.hmget(name, cast("Any", digests)))
+        return [ruling_from(value) for value in found]
+
     async def inbox_length(self) -> int:
         """Entries that wait in the inbox or are being worked on."""
         return int(await self.redis.xlen(keys.INBOX))
@@ -195,8 +229,16 @@ class Ledger:
         return int(await self.redis.xlen(keys.REJECTED))
 
     async def quarantine_length(self, partition: int) -> int:
-        """How many events are in a partition's quarantine."""
+        """How many events are in a partition's quarantine, decided about or not."""
         return int(await self.redis.xlen(keys.quarantine(partition)))
+
+    async def undecided_length(self, partition: int) -> int:
+        """How many events in a partition's quarantine wait for a decision."""
+        async with self.redis.pipeline(transaction=True) as pipe:
+            pipe.xlen(keys.quarantine(partition))
+            pipe.hget(keys.state(partition), "decided")
+            length, decided = await pipe.execute()
+        return int(length) - int(decided or 0)
 
     def _writer(self, partition: int) -> Writer:
         if partition not in self._writers:
@@ -223,13 +265,15 @@ def _rejected_entry(entry_id: bytes, fields: dict[bytes, bytes]) -> RefusedEntry
 
 
 def _quarantined_entry(partition: int, entry_id: bytes, fields: dict[bytes, bytes]) -> RefusedEntry:
-    fault = other_content(*position_from(fields[b"first"]))
+    first = position_from(fields[b"first"])
+    fault = other_content(*first)
     return RefusedEntry(
         entry_id.decode(),
         fields[b"e"],
         ((fault.pointer, fault.message),),
         f"partition {partition}",
         instant_from(int(fields[b"t"])),
+        first=first,
     )
 
 

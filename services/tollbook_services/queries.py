@@ -2,11 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from difflib import get_close_matches
 from typing import Any, Final
-
-import orjson
 
 from tollbook_projections import views
 from tollbook_projections.references import read_with
@@ -15,8 +13,9 @@ from tollbook_schemas.errors import CheckFailedError, EngineError, UsageError
 from tollbook_schemas.gazetteer import Gazetteer
 from tollbook_schemas.limits import INTEGER_MAX
 from tollbook_schemas.policy import Policy
-from tollbook_schemas.times import end_of, format_instant
+from tollbook_schemas.times import end_of
 from tollbook_services.position import position_of
+from tollbook_services.quarantine import waiting_documents
 from tollbook_services.wiring import PATIENCE_S, Tollbook
 
 Document = dict[str, Any]
@@ -25,9 +24,6 @@ FIGURE_TABLES: Final = ("figure", "act", "incident", "reference")
 """What any moment is worked out from; live cells are worked out from the same."""
 
 _CELL_TABLES: Final = (*FIGURE_TABLES, "cell")
-
-QUARANTINE_PAGE: Final = 500
-"""Entries of the quarantine read at once."""
 
 _NAMED_MAX: Final = 8
 """Crises named in one message: what fits a line or two."""
@@ -103,8 +99,14 @@ async def sources(book: Tollbook, crisis: str, question: Question) -> Document:
 async def conflicts(book: Tollbook, crisis: str, question: Question) -> Document:
     """What does not fit together."""
     asked = await _ask(book, crisis, question)
-    quarantined = await _quarantined(book, crisis)
-    return asked.around(views.conflicts_document(crisis, *asked.given, quarantined))
+    _, query, position, *_ = asked.given
+    known, before = position.sequence, None
+    partition = book.partition_of(crisis)
+    if question.known_as_of is not None and query.known_as_of is not None:
+        known = min(known, query.known_as_of)
+        before = await _just_after(book, partition, question.known_as_of, query)
+    waiting = await waiting_documents(book.ledger, partition, crisis, known, before)
+    return asked.around(views.conflicts_document(crisis, *asked.given, waiting))
 
 
 async def statements(book: Tollbook, crisis: str, question: Question) -> Document:
@@ -148,7 +150,7 @@ async def _ask(
     if least > sequence:  # a rebuild was gone back on between waiting and reading
         raise EngineError(f"the view stands at {sequence}, before {least}: ask again")
     if not rows:
-        await _known_or_refuse(book, crisis)
+        await known_or_refuse(book, crisis)
     if projection != "figures":  # references lie with the figures
         found = await book.read(partition, "figures", crisis, ("reference",))
         references, shared = found.rows, found.shared
@@ -208,29 +210,7 @@ async def _reach(book: Tollbook, partition: int, least: int) -> None:
             )
 
 
-async def _quarantined(book: Tollbook, crisis: str) -> list[Document]:
-    """What is in quarantine of a crisis, as the view `conflicts` takes it."""
-    partition, after = book.partition_of(crisis), "0"
-    found: list[Document] = []
-    while page := await book.ledger.read_quarantine(partition, after, QUARANTINE_PAGE):
-        after = page[-1].position
-        for entry in page:
-            event = orjson.loads(entry.raw)
-            if event["subject"] == crisis:
-                recorded = await book.ledger.find(event["source"], event["id"])
-                found.append(
-                    {
-                        "source": event["source"],
-                        "id": event["id"],
-                        "recorded_at": format_instant(entry.recorded_at),
-                        "reason": entry.reasons[0][1],
-                        "sequence": recorded.sequence if recorded else None,
-                    }
-                )
-    return found
-
-
-async def _known_or_refuse(book: Tollbook, crisis: str) -> None:
+async def known_or_refuse(book: Tollbook, crisis: str) -> None:
     """A crisis without rows in this view is fine, one that no event names is a mistake."""
     await book.catch_up()
     known = await book.crises()
@@ -281,6 +261,16 @@ async def _known_as_of(
     if moment is None:
         return None, None
     return await book.ledger.sequence_at(partition, moment), moment
+
+
+async def _just_after(book: Tollbook, partition: int, text: str, query: Query) -> datetime | None:
+    """The end of what a moment of knowledge lasted: what is in quarantine has no sequence.
+
+    For a sequence the time of the next event; None where there is none yet.
+    """
+    if query.known_as_of is not None and text.isascii() and text.isdigit():
+        return await _recorded_at(book, partition, query.known_as_of + 1)
+    return None if query.known_time is None else query.known_time + timedelta(microseconds=1)
 
 
 async def _recorded_at(book: Tollbook, partition: int, sequence: int) -> datetime | None:

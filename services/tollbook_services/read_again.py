@@ -8,6 +8,8 @@ from tollbook_schemas.decode import size_fault
 from tollbook_schemas.gazetteer import Gazetteer
 from tollbook_schemas.parse import ParsedEvent, parse_event
 from tollbook_services.admission import Admission, Outcome, read_until_unsure
+from tollbook_services.decisions import quarantine_digest
+from tollbook_services.keys import partition_of
 from tollbook_services.ledger import Ledger
 from tollbook_services.publish import PUBLISH_BATCH, rejected_receipt
 from tollbook_services.receipts import Receipt
@@ -72,14 +74,19 @@ def _read(entry: RefusedEntry, gazetteer: Gazetteer) -> Outcome:
 
 async def _foreseen(ledger: Ledger, events: Sequence[ParsedEvent]) -> list[Receipt]:
     """What an append would answer now."""
-    return [await _foresee(ledger, parsed) for parsed in events]
+    return [await foresee(ledger, parsed) for parsed in events]
 
 
-async def _foresee(ledger: Ledger, parsed: ParsedEvent) -> Receipt:
+async def foresee(ledger: Ledger, parsed: ParsedEvent) -> Receipt:
+    """What an append of one event would answer now, without a position where it is new."""
     found = await ledger.find(*parsed.key)
     if found is None:
         return Receipt("appended", *parsed.key, parsed.crisis, None, None)
     at = (found.partition, found.sequence)
     if found.holds(parsed.canonical):
         return Receipt("duplicate", *parsed.key, parsed.crisis, *at)
+    digest = quarantine_digest(*parsed.key, parsed.canonical)
+    (ruling,) = await ledger.rulings(partition_of(parsed.crisis, ledger.partitions), [digest])
+    if ruling is not None:
+        return Receipt("duplicate", *parsed.key, parsed.crisis, *ruling.position)
     return Receipt("quarantined", *parsed.key, parsed.crisis, *at, (other_content(*at),))

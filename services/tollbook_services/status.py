@@ -136,7 +136,7 @@ async def _partition(source: _Source, number: int) -> PartitionStatus:
         "state": _state(positions, workers),
         "projections": positions,
         "workers": [_worker(beat) for beat in workers],
-        "quarantined": await redis.xlen(keys.quarantine(number)),
+        "quarantined": await ledger.undecided_length(number),
     }
 
 

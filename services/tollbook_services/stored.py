@@ -45,6 +45,22 @@ class StoredEntry:
         micros = (self.recorded_at - _EPOCH) // timedelta(microseconds=1)
         return with_recorded_time(canonical, micros)[0] == self.stored
 
+    def sent(self) -> bytes:
+        """The canonical bytes of the event as it was sent: without its `recordedtime`.
+
+        Raises:
+            ValueError: the bytes have no such member, or not that of `recorded_at`.
+        """
+        micros = (self.recorded_at - _EPOCH) // timedelta(microseconds=1)
+        added = recorded_member(micros) + _AFTER_RECORDED_TIME
+        before, found, rest = self.stored.rpartition(added)
+        if not found:
+            raise ValueError(
+                f"event {self.sequence} of partition {self.partition} was altered: "
+                "see `tollbook check`"
+            )
+        return b"".join((before, _AFTER_RECORDED_TIME, rest))
+
 
 @dataclass(frozen=True, slots=True)
 class Whole:
@@ -64,6 +80,7 @@ class RefusedEntry:
         reasons: JSON pointer and message of each fault.
         origin: where it came from, such as `publish:line 3` or `inbox:<entry id>`.
         whole: where it was too long to keep, the length and digest of all of it.
+        first: for what is in quarantine, partition and sequence of the event that has its key.
     """
 
     position: str
@@ -72,6 +89,7 @@ class RefusedEntry:
     origin: str
     recorded_at: datetime
     whole: Whole | None = None
+    first: tuple[int, int] | None = None
 
 
 def publishes_areas(canonical: bytes) -> bool:

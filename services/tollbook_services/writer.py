@@ -13,6 +13,7 @@ from tollbook_schemas.canonical import content_digest, key_digest
 from tollbook_schemas.errors import CheckFailedError, EngineError, Fault, TollbookError
 from tollbook_schemas.parse import ParsedEvent
 from tollbook_services import keys
+from tollbook_services.decisions import packed_decisions
 from tollbook_services.functions_loader import load_library
 from tollbook_services.receipts import Receipt, ReceiptStatus
 from tollbook_services.stored import publishes_areas, recorded_member, with_recorded_time
@@ -34,8 +35,8 @@ CLOCK_TRIES: Final = 8
 
 _INTERRUPTED: Final = "the append was interrupted: sending the same events again is safe"
 
-_FUNCTION: Final = "tollbook_append_v3"
-_LIBRARY: Final = ("tollbook_ledger_v3", "ledger.lua")
+_FUNCTION: Final = "tollbook_append_v4"
+_LIBRARY: Final = ("tollbook_ledger_v4", "ledger.lua")
 
 
 class _Item(NamedTuple):
@@ -186,8 +187,8 @@ class Writer:
             events.append(stored)
         head = -1 if expected is None else expected
         lead = (recorded, head, number, recorded_member(recorded), self._ledger_id)
-        gazetteers = _gazetteers(items)
-        return [len(names), *names, *lead, b"".join(digests), b"".join(events), gazetteers]
+        special = (_gazetteers(items), packed_decisions(item.parsed.canonical for item in items))
+        return [len(names), *names, *lead, b"".join(digests), b"".join(events), *special]
 
     def _receipts(
         self, items: Sequence[_Item], head: int, exceptions: Sequence[Any]

@@ -7,6 +7,7 @@ from typing import Any
 
 import orjson
 
+from tollbook_schemas.canonical import content_digest
 from tollbook_schemas.gazetteer import default_gazetteer
 from tollbook_schemas.parse import ParsedEvent, parse_event
 from tollbook_services.engine import connect
@@ -46,6 +47,30 @@ def report(name: str, value: int = 1, crisis: str = "flood-2025") -> dict[str, A
         "datacontenttype": "application/json",
         "data": {"originator": "sohr", "published_at": "2025-03-11", "figures": [figure]},
     }
+
+
+def decision(kind: str, about: ParsedEvent, name: str, as_: str | None = None) -> ParsedEvent:
+    """A decision about an event, under an id of its own."""
+    data = {
+        "source": about.key[0],
+        "id": about.key[1],
+        "content": content_digest(about.canonical).hex(),
+        "reason": "because",
+    }
+    if as_ is not None:
+        data["as"] = as_
+    document = {
+        "specversion": "1.0",
+        "type": f"org.tollbook.quarantine.{kind}.v1",
+        "source": "urn:tollbook:desk:ann",
+        "id": name,
+        "subject": about.crisis,
+        "time": "2026-02-01T10:00:00Z",
+        "data": data,
+    }
+    found = parse_event(orjson.dumps(document), default_gazetteer())
+    assert isinstance(found, ParsedEvent), found
+    return found
 
 
 def events(count: int, prefix: str = "e") -> list[ParsedEvent]:

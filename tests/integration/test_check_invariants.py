@@ -48,6 +48,7 @@ async def test_a_sound_ledger_holds_in_everything(any_redis):
         "hashes": 6,
         "heads": 2,
         "keys": 6,
+        "decisions": 0,
     }
 
 
@@ -211,5 +212,6 @@ def test_faults_are_counted_beyond_those_that_are_kept():
 
 
 def test_a_long_ledger_is_not_folded_event_by_event():
-    assert page_sizes(100) == (1, 7, 500)
-    assert page_sizes(1_000_000) == (7, 500)
+    assert page_sizes(100) == (1, 7, 97, 500)
+    assert page_sizes(7_000) == (7, 97, 500)
+    assert page_sizes(1_000_000) == (500,)

@@ -53,6 +53,14 @@ def test_a_cell_that_appears_or_goes_has_null_on_the_other_side():
     assert gone["cell"]["measure"] == "killed"
 
 
+def test_a_decision_about_the_quarantine_moves_no_cell():
+    about = {"source": "https://d.example", "id": "e1", "content": "5e" * 32, "reason": "two"}
+    accepted = recorded(3, "quarantine.accepted.v1", **about, **{"as": "e2"})
+    after = cell(2, "https://d.example/e2#f")
+    assert causes(None, after, report(1), report(2), accepted) == [2]
+    assert causes(None, cell(1), report(1), accepted) == [1]
+
+
 def test_the_causes_are_the_events_about_the_figures_the_cell_rests_on():
     after = cell(2, "https://d.example/e2#f")
     assert causes(None, after, report(1), report(2), report(3)) == [2]

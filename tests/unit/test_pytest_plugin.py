@@ -203,6 +203,27 @@ def test_what_is_refused_is_told_with_its_faults_and_the_rest_goes_on(tollbook: 
     assert conflict["kind"] == "quarantined"
 
 
+def test_what_was_decided_about_is_no_conflict_any_more(tollbook: Bench) -> None:
+    # given: the same id with two other contents, and a decision about one of them
+    first, *others = (report("r1", figure("dead", value, "SY-LA")) for value in (12, 13, 14))
+    waits = tollbook.given(first, *others).quarantined
+    about = {"source": waits[0].source, "id": "r1", "content": waits[0].content}
+    decision = first | {
+        "type": "org.tollbook.quarantine.discarded.v1",
+        "id": "d1",
+        "data": about | {"reason": "a typo"},
+    }
+
+    # when: the decided one is sent once more
+    given = tollbook.given(first, *others, decision, others[0])
+
+    # then
+    assert [one.content for one in given.quarantined] == [waits[1].content]
+    assert given.duplicates == 1
+    assert [one.event.id for one in given.recorded] == ["r1", "d1"]
+    assert len(given.project().conflicts()["conflicts"]) == 1
+
+
 def test_events_can_come_from_a_file_of_json_lines(tollbook: Bench, tmp_path: Path) -> None:
     lines = Path(__file__).parents[2] / "services/tollbook_services/data/coast-2025.jsonl"
     some = tmp_path / "some.jsonl"

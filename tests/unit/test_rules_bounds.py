@@ -73,6 +73,14 @@ def test_a_best_outside_its_range_is_kept_and_flagged() -> None:
     assert "bounds_disordered" in answer.flags("SY-LA")
 
 
+def test_a_triple_whose_high_is_below_its_low_is_added_as_printed() -> None:
+    answer = ask(report("a", 8, fig("x", between(2, 1, 2), "SY-LA"), fig("y", 3, "SY-TA")))
+
+    assert answer.own("sohr", "SY-LA") == (2, 2, 1)
+    assert answer.own("sohr", "SY") == (5, 5, 4)
+    assert "bounds_disordered" in answer.flags("SY")
+
+
 @pytest.mark.parametrize("role", ["check_total", "triangulation", "restates", "held"])
 def test_only_counted_figures_add(role: str) -> None:
     fields = {"restates": ["x"]} if role == "restates" else {}

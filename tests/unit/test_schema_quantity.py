@@ -83,3 +83,9 @@ def test_a_range_is_taken_exactly_when_it_runs_forward(low: int, high: int) -> N
         assert (quantity.from_, quantity.to) == (low, high)
     else:
         assert refusals(document)[0][0] == ("from",)
+
+
+def test_three_estimates_that_are_out_of_order_are_taken_as_printed() -> None:
+    quantity = Quantity.model_validate({"qualifier": "between", "from": 2, "value": 2, "to": 1})
+
+    assert (quantity.from_, quantity.value, quantity.to) == (2, 2, 1)

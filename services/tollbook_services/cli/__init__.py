@@ -14,9 +14,12 @@ _HERE: Final = "tollbook_services.cli"
 _SHARED: Final = ("--data", "--redis", "--ledger", "--format")
 """Options of every command, which may also stand before its name."""
 
+_HELP: Final = (["--help"], ["-h"])
+
 _COMMANDS: Final = (
     ("demo", "demo:demo", "Publish a real crisis and watch it become tolls."),
     ("publish", "publish:publish", "Append events from a file, one receipt each."),
+    ("import", "import_:import_", "Import files of UCDP, IOM, ACLED, IDMC, HXL or any table."),
     ("tolls", "views:tolls", "How many, where, according to whom, how sure."),
     ("displacement", "views:displacement", "Who moved or shelters, in persons and in families."),
     ("explain", "views:explain", "How one number came about: figures and rules in order."),
@@ -34,12 +37,20 @@ _COMMANDS: Final = (
     ("incident split", "incident:split", "Say that an incident was several."),
     ("policy show", "policy:show", "The policy in force, or one by its id."),
     ("policy publish", "policy:publish", "Publish a policy; numbers change from there on."),
+    ("areas", "areas:areas", "Which areas a name or a code means, and why."),
     ("gazetteer show", "gazetteer:show", "An area: names, what is around it and inside it."),
     ("gazetteer publish", "gazetteer:publish", "Publish P-code tables as gazetteer versions."),
+    ("export tolls", "export:tolls", "Tolls as CSV, JSON, HXL, GeoJSON or Parquet."),
+    ("export displacement", "export:displacement", "Displacement in the same formats."),
+    ("export revisions", "export:revisions", "Each step of every series: all but GeoJSON."),
+    ("export events", "export:events", "Events that another ledger takes back."),
     ("events", "streams:events", "The stored events, as recorded."),
     ("changes", "changes:changes", "The change feed: which cells changed, and why."),
     ("rejected", "streams:rejected", "What was refused as no valid event, and why."),
-    ("quarantine", "streams:quarantine", "Events that reuse a key with other content."),
+    ("quarantine list", "quarantine:list_", "Events that reuse a key with other content."),
+    ("quarantine show", "quarantine:show", "One of them beside what was recorded first."),
+    ("quarantine accept", "quarantine:accept", "Both are meant: record it under its own id."),
+    ("quarantine discard", "quarantine:discard", "It is not meant: leave it where it is."),
     ("parked", "parked:parked", "Events that could not be folded, and why."),
     ("status", "status:status", "Partitions, heads, projection positions and lag."),
     ("health", "status:health", "One line; exit code 0 only when all is well."),
@@ -53,14 +64,20 @@ _COMMANDS: Final = (
 """Name, place and summary of each command; a name of two words is a command of a group."""
 
 _GROUPS: Final = {
+    "export": "Write views and events as files for other programs.",
     "incident": "Open, merge and split incidents.",
     "policy": "Show and publish policies: source rank, words, tolerance, household sizes.",
     "gazetteer": "Show and publish areas and their codes.",
+    "quarantine": "List, show, accept and discard events that reuse a key.",
 }
+
+_ALONE: Final = {"quarantine": "list"}
+"""The command that is meant where a group is named alone, as before it was one."""
 
 _EPILOGUE: Final = (
     "Every command takes --data DIR (or TOLLBOOK_DATA), --redis URL (or TOLLBOOK_REDIS), "
-    "--ledger ID (or TOLLBOOK_LEDGER) and --format table|json|csv, before or after its name.\n\n"
+    "--ledger ID (or TOLLBOOK_LEDGER) and --format table|json|csv, before or after its name "
+    "(export: csv|json|hxl|geojson|parquet).\n\n"
     "Exit codes: 0 done, 2 usage, 3 some input refused, 4 a check failed, 5 engine unreachable.\n"
 )
 
@@ -103,7 +120,8 @@ def run(arguments: Sequence[str]) -> int:
     except CycloptsError as error:
         return _fail(f"{_one_line(error).rstrip('.')}; see `tollbook --help`", UsageError.exit_code)
     except TollbookError as error:
-        return _fail(_one_line(error), error.exit_code)
+        notes = getattr(error, "__notes__", ())  # lines to copy, such as those of a mapping file
+        return _fail("\n".join((_one_line(error), *notes)), error.exit_code)
     except BrokenPipeError:
         _forget_stdout()
         return 0
@@ -124,10 +142,20 @@ def shared_last(arguments: Sequence[str]) -> list[str]:
     while rest and rest[0].partition("=")[0] in _SHARED:
         taken = 1 if "=" in rest[0] else 2
         lead, rest = lead + rest[:taken], rest[taken:]
+    rest = _completed(rest)
     if not lead or not rest or rest[0].startswith("-"):
         return lead + rest if not rest else [*rest, *lead]
     words = 2 if rest[0] in _GROUPS and len(rest) > 1 else 1
     return [*rest[:words], *lead, *rest[words:]]
+
+
+def _completed(arguments: list[str]) -> list[str]:
+    """The arguments with the command of a group that was named alone: `quarantine list`."""
+    meant = _ALONE.get(arguments[0]) if arguments else None
+    follows = arguments[1:2]
+    if meant is None or (follows and not follows[0].startswith("-")) or follows in _HELP:
+        return arguments
+    return [arguments[0], meant, *arguments[1:]]
 
 
 def _order(name: str) -> int:

@@ -17,8 +17,8 @@ TIMES = Group("Which moment", sort_key=80)
 
 @Parameter(name="*")
 @dataclass(frozen=True, slots=True)
-class Common:
-    """Where the ledger is and how the answer is shown."""
+class Where:
+    """Where the ledger is."""
 
     data: Annotated[
         Path | None,
@@ -41,13 +41,20 @@ class Common:
             help="Id of the ledger that has to be there; another one is refused [TOLLBOOK_LEDGER].",
         ),
     ] = None
-    format: Annotated[
-        Format, Parameter(group=SHARED, help="A table for people; JSON or CSV for programs.")
-    ] = "table"
 
     def settings(self) -> Settings:
         """The settings with what the command line gave."""
         return read_settings(data=self.data, redis=self.redis, ledger=self.ledger)
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, slots=True)
+class Common(Where):
+    """Where the ledger is and how the answer is shown."""
+
+    format: Annotated[
+        Format, Parameter(group=SHARED, help="A table for people; JSON or CSV for programs.")
+    ] = "table"
 
 
 @Parameter(name="*")
@@ -86,5 +93,6 @@ class Asked:
     ] = None
 
 
+WHERE = Where()
 COMMON = Common()
 ASKED = Asked()

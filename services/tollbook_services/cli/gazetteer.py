@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Annotated, Any, Final
 
 from cyclopts import Parameter
-from rich.text import Text
 
 from tollbook_schemas.errors import InputRefusedError, UsageError
 from tollbook_schemas.gazetteer import Gazetteer, default_gazetteer
@@ -21,27 +20,23 @@ from tollbook_services.gazetteers import (
     everywhere,
     gazetteer_of,
     publish_all,
-    search,
     wanted,
 )
 from tollbook_services.render import console, data, words
-from tollbook_services.render.areas import area_parts, found_table, names, plan_table
+from tollbook_services.render.areas import area_parts, plan_table
 from tollbook_services.wiring import Tollbook, open_tollbook
 
 FAULTS_SHOWN_MAX: Final = 50
 """Faults of a table printed one by one: enough to see what is wrong with it."""
 
 _PLANNED: Final = ("gazetteer", "country", "valid_from", "areas", "recorded")
-_FOUND: Final = ("code", "name", "level", "inside")
+_FOUND: Final = ("code", "name", "level")
 _DONE: Final = ("appended", "duplicate")
 
 
 async def show(
-    code: Annotated[str | None, Parameter(help="ISO 3166 or P-code.")] = None,
+    code: Annotated[str, Parameter(help="ISO 3166 or P-code; `tollbook areas` finds it.")],
     *,
-    search_: Annotated[
-        str | None, Parameter(name="--search", help="A name, or part of a code.")
-    ] = (None),
     at: Annotated[date | None, Parameter(help="Also what the code meant on this day.")] = None,
     crisis: Annotated[
         str | None, Parameter(help="As this crisis reads it [default: as all crises do].")
@@ -49,20 +44,15 @@ async def show(
     common: Common = COMMON,
 ) -> None:
     """An area: its names and codes, what is around it and inside it, and when that changed."""
-    if (code is None) == (search_ is None):
-        raise UsageError("give a code such as LB-BI, or --search with a name")
     async with open_tollbook(common.settings()) as book:
         gazetteer = await gazetteer_of(book, crisis)
-    if search_ is not None:
-        _show_found(search(gazetteer, search_), search_, common)
-        return
-    document = area_document(gazetteer, code or "", at)
+    document = area_document(gazetteer, code, at)
     match common.format:
         case "json":
             data.write_json(document)
         case "csv":
             rows = [{**one, "level": document["level"] + 1} for one in document["areas"]]
-            data.write_csv(_FOUND[:3], rows)
+            data.write_csv(_FOUND, rows)
         case _:
             console.answer(*area_parts(document))
 
@@ -232,16 +222,3 @@ def _show_plan(events: Sequence[Wanted], common: Common) -> None:
             data.write_csv((*_PLANNED[:4], "subject", "recorded"), rows)
         case _:
             console.answer(plan_table(rows))
-
-
-def _show_found(found: Sequence[dict[str, Any]], text: str, common: Common) -> None:
-    match common.format:
-        case "json":
-            data.write_json({"areas": found})
-        case "csv":
-            rows = [{**one, "inside": names(one["inside"])} for one in found]
-            data.write_csv(_FOUND, rows)
-        case _ if found:
-            console.answer(found_table(found))
-        case _:
-            console.answer(Text(f"No area is called {words.clean(text)!r}, or nearly so."))

@@ -1,9 +1,8 @@
-"""`events`, `rejected` and `quarantine`: what the streams hold, read back or tried again."""
+"""`events` and `rejected`: what the streams hold, read back or tried again."""
 
 from base64 import b64encode
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
-from functools import partial
 from typing import Annotated, Any, Final
 
 import orjson
@@ -16,6 +15,7 @@ from tollbook_schemas.errors import InputRefusedError, UsageError
 from tollbook_schemas.limits import INTEGER_MAX
 from tollbook_schemas.times import format_instant
 from tollbook_services.cli.common import COMMON, Common, Format
+from tollbook_services.exporting.ledger_events import place_of
 from tollbook_services.ledger import RefusedEntry, StoredEntry
 from tollbook_services.publish import rejected_receipt
 from tollbook_services.read_again import SETTLED, read_again
@@ -61,12 +61,13 @@ async def events(
     byte as it is stored.
     """
     async with open_tollbook(common.settings()) as book:
-        wanted = _partitions(book, partition, crisis)
+        wanted = wanted_partitions(book, partition, crisis)
         entries = _events(book, wanted, from_, to, crisis)
         await _print_events(entries, common.format)
 
 
-def _partitions(book: Tollbook, partition: int | None, crisis: str | None) -> list[int]:
+def wanted_partitions(book: Tollbook, partition: int | None, crisis: str | None) -> list[int]:
+    """The partitions to read: one that was asked for, that of a crisis, or all."""
     count = book.ledger.partitions
     if partition is not None and not 0 <= partition < count:
         raise UsageError(f"--partition: the ledger has 0 to {count - 1}, not {partition}")
@@ -94,24 +95,15 @@ async def _print_events(
 ) -> None:
     if wanted == "json":
         async for entry, _ in entries:
-            data.write_json_line(_position(entry) | {"event": orjson.Fragment(entry.stored)})
+            data.write_json_line(place_of(entry) | {"event": orjson.Fragment(entry.stored)})
         return
-    rows = [{**_position(entry), **_named(event)} async for entry, event in entries]
+    rows = [{**place_of(entry), **_named(event)} async for entry, event in entries]
     if wanted == "csv":
         data.write_csv(_EVENT, rows)
     elif rows:
         console.answer(_event_table(rows))
     else:
         console.answer(Text("No events."))
-
-
-def _position(entry: StoredEntry) -> dict[str, Any]:
-    return {
-        "partition": entry.partition,
-        "sequence": entry.sequence,
-        "recorded_at": format_instant(entry.recorded_at),
-        "leaf": entry.leaf.hex(),
-    }
 
 
 def _named(event: dict[str, Any]) -> dict[str, Any]:
@@ -181,23 +173,6 @@ async def _replay(book: Tollbook, entries: AsyncIterator[RefusedEntry], *, dry_r
     console.note(f"{what}{words.plural(counts.total(), 'refused document')}: {kinds or 'none'}")
     refused = sum(count for status, count in counts.items() if status not in SETTLED)
     return InputRefusedError.exit_code if refused else 0
-
-
-async def quarantine(
-    *,
-    partition: Annotated[int | None, Parameter(help="Only this partition.")] = None,
-    common: Common = COMMON,
-) -> None:
-    """Events that reuse a recorded source and id with other content."""
-    async with open_tollbook(common.settings()) as book:
-        entries = _quarantined(book, _partitions(book, partition, None))
-        await _print_refused(entries, common.format, "Nothing is in quarantine.")
-
-
-async def _quarantined(book: Tollbook, partitions: list[int]) -> AsyncIterator[RefusedEntry]:
-    for number in partitions:
-        async for entry in _pages(partial(book.ledger.read_quarantine, number)):
-            yield entry
 
 
 async def _pages(

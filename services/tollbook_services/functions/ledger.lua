@@ -1,4 +1,4 @@
-#!lua name=tollbook_ledger_v3
+#!lua name=tollbook_ledger_v4
 -- Appends a batch to one partition, all or nothing: keys looked up once, dense sequences.
 -- Another layout of arguments, keys or reply gets another name, so that a process of the version
 -- before meets a function that is missing, never one that misreads it.
@@ -8,14 +8,27 @@
 -- ARGV: recorded time in microseconds, expected head or -1, the partition, the member that puts
 --       the recorded time into an event, the ledger's id, 84 bytes for each event (16 of digest of
 --       the key, 32 of the content as sent, 32 of the leaf, its length in 4), then the bytes to
---       store of all events, one after the other, the places (from 1) of gazetteers, '3,17'
+--       store of all events, one after the other, the places (from 1) of gazetteers, '3,17', and
+--       69 bytes for each decision about the quarantine (its place in 4, 'a' or 'd', the digests
+--       of the key and the content it is about, that of the key of the accepted copy)
 -- Returns {'conflict', head}, {'clock', last recorded time}, {'other', id of the ledger or ''} or
 --         {'done', head before, place, outcome, position, place, outcome, position, ...}: every
 --         event was appended, in order, but those at these places (from 1); an outcome is
 --         'duplicate' (of that position) or 'quarantined' (against that position), a position
 --         '<partition>:<sequence>'. The index is one for all partitions: the same key with
 --         another crisis is the same key.
+-- The quarantined index has for each key and content '<recorded>' while they wait, and once they
+-- were decided about '<accepted|discarded> <since> <sequence> <position> <recorded>': the first
+-- and the last decision, what a retry is a duplicate of, and when the content was put in
+-- quarantine, '0' where it never came.
 local KEY, CONTENT, LEAF, LENGTH = 16, 32, 32, 4
+local DECISION = 4 + 1 + KEY + CONTENT + KEY
+local KINDS = { a = 'accepted', d = 'discarded' }
+
+local function number_at(bytes, at)
+  local a, b, c, d = string.byte(bytes, at, at + 3)
+  return ((a * 256 + b) * 256 + c) * 256 + d
+end
 
 local function cut(digests)
   local keys, contents, leaves, lengths = {}, {}, {}, {}
@@ -28,10 +41,23 @@ local function cut(digests)
     keys[count] = string.sub(digests, at, content - 1)
     contents[count] = string.sub(digests, content, leaf - 1)
     leaves[count] = string.sub(digests, leaf, length - 1)
-    local a, b, c, d = string.byte(digests, length, length + LENGTH - 1)
-    lengths[count] = ((a * 256 + b) * 256 + c) * 256 + d
+    lengths[count] = number_at(digests, length)
   end
   return keys, contents, leaves, lengths
+end
+
+local function cut_decisions(bytes)
+  local decisions = {}
+  for at = 1, #bytes, DECISION do
+    local digests = at + 5
+    local copy = digests + KEY + CONTENT
+    decisions[number_at(bytes, at)] = {
+      kind = KINDS[string.sub(bytes, at + 4, at + 4)],
+      about = string.sub(bytes, digests, copy - 1),
+      copy = string.sub(bytes, copy, copy + KEY - 1),
+    }
+  end
+  return decisions
 end
 
 local function all_recorded(found, contents)
@@ -55,9 +81,49 @@ local function as_sent(stored, member)
   return string.sub(stored, 1, at - 1) .. string.sub(stored, at + #member)
 end
 
+-- Keeps another content of a recorded key, once; the outcome, and the position to tell with it.
+local function put_aside(names, about, first, stored, args)
+  local quarantine, quarantined, state = names[4], names[5], names[3]
+  local known = redis.call('HGET', quarantined, about)
+  local decided, position, kept = string.match(known or '', '^(%a+ %d+ %d+ (%d+:%d+)) (%d+)$')
+  if not known or kept == '0' then
+    local recorded = args[1]
+    redis.call('XADD', quarantine, '*', 'e', as_sent(stored, args[4]), 't', recorded,
+      'first', first)
+    redis.call('HSET', quarantined, about, decided and decided .. ' ' .. recorded or recorded)
+    if decided then
+      redis.call('HINCRBY', state, 'decided', 1)
+    end
+  end
+  if decided then
+    return 'duplicate', position
+  end
+  return 'quarantined', first
+end
+
+-- Notes an appended decision. What was accepted is in the ledger, so that it stays accepted.
+local function decide(names, decision, lead, sequence, own)
+  local index, state, quarantined = names[2], names[3], names[5]
+  local position = lead .. sequence
+  local copy = own[decision.copy] or redis.call('HGET', index, decision.copy)
+  if decision.kind == 'accepted' and copy then
+    position = string.sub(copy, CONTENT + 1)
+  end
+  local known = redis.call('HGET', quarantined, decision.about)
+  local before, since, kept = string.match(known or '', '^(%a+) (%d+) %d+ %d+:%d+ (%d+)$')
+  if before == 'accepted' and decision.kind == 'discarded' then
+    return
+  end
+  if known and not before then
+    redis.call('HINCRBY', state, 'decided', 1)
+  end
+  redis.call('HSET', quarantined, decision.about, table.concat(
+    { decision.kind, since or sequence, sequence, position, kept or known or '0' }, ' '))
+end
+
 local function append(names, args)
-  local ledger, index, state, quarantine, quarantined, meta, gazetteers = unpack(names)
-  local recorded, expected, partition, member = args[1], tonumber(args[2]), args[3], args[4]
+  local ledger, index, state, _, _, meta, gazetteers = unpack(names)
+  local recorded, expected, partition = args[1], tonumber(args[2]), args[3]
   local id = redis.call('HGET', meta, 'id')
   if id ~= args[5] then
     return { 'other', id or '' }
@@ -82,6 +148,7 @@ local function append(names, args)
   for place in string.gmatch(args[8], '%d+') do
     gazetteer[tonumber(place)] = true
   end
+  local decisions = cut_decisions(args[9])
   for i, key in ipairs(keys) do
     local content, entry = contents[i], found[i] or own[key]
     local upto = at + lengths[i] - 1
@@ -93,23 +160,22 @@ local function append(names, args)
       if gazetteer[i] then
         redis.call('HSET', gazetteers, lead .. sequence, recorded)
       end
+      if decisions[i] then
+        decide(names, decisions[i], lead, sequence, own)
+      end
       entry = content .. lead .. sequence
       own[key] = entry
       known = known + 2
       learnt[known - 1] = key
       learnt[known] = entry
     else
-      local outcome = 'duplicate'
+      local outcome, position = 'duplicate', string.sub(entry, CONTENT + 1)
       if string.sub(entry, 1, CONTENT) ~= content then
-        outcome = 'quarantined'
-        if redis.call('HSETNX', quarantined, key .. content, recorded) == 1 then
-          redis.call('XADD', quarantine, '*', 'e', as_sent(string.sub(events, at, upto), member),
-            't', recorded, 'first', string.sub(entry, CONTENT + 1))
-        end
+        outcome, position =
+          put_aside(names, key .. content, position, string.sub(events, at, upto), args)
       end
       local place = #reply
-      reply[place + 1], reply[place + 2] = i, outcome
-      reply[place + 3] = string.sub(entry, CONTENT + 1)
+      reply[place + 1], reply[place + 2], reply[place + 3] = i, outcome, position
     end
     at = upto + 1
   end
@@ -120,4 +186,4 @@ local function append(names, args)
   return reply
 end
 
-redis.register_function('tollbook_append_v3', append)
+redis.register_function('tollbook_append_v4', append)

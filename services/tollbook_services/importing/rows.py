@@ -3,9 +3,9 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, Self
 
-from tollbook_schemas.gazetteer import Gazetteer
+from tollbook_schemas.gazetteer import Gazetteer, default_gazetteer
 
 Cell = str | int | float | bool | list[Any] | dict[str, Any] | None
 """What stands in one column: a text from CSV; JSON and spreadsheets give numbers and nothing."""
@@ -14,21 +14,6 @@ Document = dict[str, Any]
 
 WHOLE_ROW: Final = ""
 """The column of a fault that is not one of a single column."""
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One row of a table as it stands in a file.
-
-    Attributes:
-        file: the file, as the user named it.
-        line: the line it begins on (in a spreadsheet: its row), from 1.
-        cells: what stands in each column, by the column's name; nothing is trimmed or read yet.
-    """
-
-    file: str
-    line: int
-    cells: Mapping[str, Cell]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +27,23 @@ class CellFault:
 
     column: str
     message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of a table as it stands in a file.
+
+    Attributes:
+        file: the file, as the user named it.
+        line: the line it begins on (in a spreadsheet: its row), from 1.
+        cells: what stands in each column, by the column's name; nothing is trimmed or read yet.
+        fault: why it could not be cut into its cells; importers are not given such rows.
+    """
+
+    file: str
+    line: int
+    cells: Mapping[str, Cell]
+    fault: CellFault | None = None
 
 
 class RowError(ValueError):
@@ -78,7 +80,14 @@ class Made:
     columns: Mapping[str, str]
 
 
-Imported = Made | Refused
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """Rows that the user's own mapping file leaves out."""
+
+    rows: tuple[Row, ...]
+
+
+Imported = Made | Refused | Skipped
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +104,13 @@ class Context:
     gazetteer: Gazetteer
     mapping: Mapping[str, Any] | None = None
 
+    @classmethod
+    def of(
+        cls, crisis: str, gazetteer: Gazetteer | None, mapping: Mapping[str, Any] | None
+    ) -> Self:
+        """A context; without a ledger the areas are those that are built in."""
+        return cls(crisis, gazetteer or default_gazetteer(), mapping)
+
 
 class Importer(Protocol):
     """A format: how its files are read, and what becomes of its rows."""
@@ -108,7 +124,7 @@ class Importer(Protocol):
         ...
 
     def read(self, rows: Iterable[Row], context: Context) -> Iterator[Imported]:
-        """Events and refusals, in the order of the rows; each row is in exactly one of them."""
+        """What becomes of the rows, in their order; each row is in exactly one of it."""
         ...
 
 

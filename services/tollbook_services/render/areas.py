@@ -31,11 +31,16 @@ def plan_table(rows: Sequence[dict[str, Any]]) -> Table:
 def found_table(areas: Sequence[dict[str, Any]]) -> Table:
     """The areas that a search found."""
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    for column in ("code", "name", "level", "inside"):
+    for column in ("code", "name", "level", "inside", "other codes", "found by"):
         table.add_column(column)
     for area in areas:
         table.add_row(
-            area["code"], words.clean(area["name"]), str(area["level"]), names(area["inside"])
+            area["code"],
+            words.clean(area["name"]),
+            str(area["level"]),
+            names(area["inside"]),
+            ", ".join(area["same"]),
+            words.clean(area["why"]),
         )
     return table
 

@@ -29,11 +29,11 @@ def write_csv(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(columns)
     for row in rows:
-        writer.writerow([_field(row.get(column)) for column in columns])
+        writer.writerow([csv_field(row.get(column)) for column in columns])
     _write(text.getvalue().encode())
 
 
-def _field(value: object) -> object:
+def csv_field(value: object) -> object:
     """A field of a CSV line: lists are joined, and no stranger's text becomes a formula."""
     match value:
         case None:

@@ -11,7 +11,7 @@ from tollbook_projections.projection import Recorded
 from tollbook_schemas.area import versions_from
 from tollbook_schemas.canonical import content_digest
 from tollbook_schemas.errors import Fault
-from tollbook_schemas.event import GAZETTEER_PUBLISHED
+from tollbook_schemas.event import DECISION_TYPES, GAZETTEER_PUBLISHED
 from tollbook_schemas.filed import FiledEvent, filed_event
 from tollbook_schemas.gazetteer import Gazetteer
 from tollbook_schemas.parse import ParsedEvent, parse_event
@@ -32,6 +32,7 @@ class Refused:
         source: of the event, as far as it can be read; so are `id` and `crisis`.
         errors: where it is wrong, and what would be right.
         first: for one in quarantine, the sequence of the event that has its source and id.
+        content: of one in quarantine, SHA-256 of its canonical bytes in hex: what a decision names.
     """
 
     given: int
@@ -40,6 +41,7 @@ class Refused:
     crisis: str | None
     errors: tuple[Fault, ...]
     first: int | None = None
+    content: str | None = None
 
 
 @dataclass(slots=True)
@@ -50,7 +52,8 @@ class MemoryLedger:
         gazetteer: the built-in areas, and those of each recorded gazetteer.
         events: what was recorded, in order.
         rejected: what is no event.
-        quarantined: what has the source and id of a recorded event, and other content.
+        quarantined: what has the source and id of a recorded event, other content, and waits for
+            a decision.
         duplicates: how many repeated a recorded event.
     """
 
@@ -60,6 +63,7 @@ class MemoryLedger:
     quarantined: list[Refused] = field(default_factory=list)
     duplicates: int = 0
     _index: dict[tuple[str, str], tuple[bytes, int]] = field(default_factory=dict)
+    _decided: set[tuple[str | None, str | None, str | None]] = field(default_factory=set)
     _tables: list[Mapping[str, Any]] = field(default_factory=list)
     _given: int = 0
 
@@ -77,12 +81,15 @@ class MemoryLedger:
     def _append(self, parsed: ParsedEvent) -> None:
         content = content_digest(parsed.canonical)
         known, sequence = self._index.setdefault(parsed.key, (content, len(self.events) + 1))
-        if known != content:
+        about = (*parsed.key, content.hex())
+        if known != content and about not in self._decided:
             text = f"this source and id were recorded with other content at sequence {sequence}"
             fault = Fault("/id", text)
-            refused = Refused(self._given, *parsed.key, parsed.crisis, (fault,), sequence)
+            refused = Refused(
+                self._given, *parsed.key, parsed.crisis, (fault,), sequence, content.hex()
+            )
             self.quarantined.append(refused)
-        elif sequence <= len(self.events):
+        elif known != content or sequence <= len(self.events):
             self.duplicates += 1
         else:
             self._record(parsed.canonical, sequence)
@@ -95,10 +102,18 @@ class MemoryLedger:
         self._learn(event)
 
     def _learn(self, event: FiledEvent) -> None:
-        """Later events may name the areas of a recorded gazetteer."""
+        """Later events may name the areas of a gazetteer; what was decided about waits no more."""
         if event.kind == GAZETTEER_PUBLISHED:
             self._tables.append(event.data)
             self.gazetteer = self.gazetteer.with_versions(versions_from(self._tables))
+        if event.kind in DECISION_TYPES:
+            data = event.data
+            self._decided.add((data["source"], data["id"], data["content"]))
+            self.quarantined = [
+                one
+                for one in self.quarantined
+                if (one.source, one.id, one.content) not in self._decided
+            ]
 
 
 def _names(raw: bytes) -> tuple[str | None, str | None, str | None]:

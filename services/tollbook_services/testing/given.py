@@ -50,7 +50,7 @@ class Given:
     Attributes:
         recorded: those that were recorded, in order, as a fold takes them.
         rejected: those that are no events, with the faults.
-        quarantined: those whose source and id were recorded with other content.
+        quarantined: those whose source and id were recorded with other content, undecided.
         duplicates: how many repeated a recorded event.
     """
 

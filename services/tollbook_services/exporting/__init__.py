@@ -1,0 +1,1 @@
+"""Exports: what the views answer, as files that other programs read."""

@@ -1,0 +1,55 @@
+"""Where an export goes: standard output, or a file that is there only when it is whole."""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import mkstemp
+from typing import BinaryIO
+
+from tollbook_schemas.errors import UsageError
+
+
+@contextmanager
+def destination(out: Path | None) -> Iterator[BinaryIO]:
+    """A binary file to write to.
+
+    A file is written under another name beside its place, and takes its name at the end: nobody
+    reads half of it, and what was there before stays if anything fails.
+
+    Raises:
+        UsageError: the file cannot be written.
+    """
+    if out is None:
+        sys.stdout.flush()
+        yield sys.stdout.buffer
+        sys.stdout.buffer.flush()
+        return
+    try:
+        handle, name = mkstemp(dir=out.parent, prefix=f".{out.name}.")
+    except OSError as error:
+        raise UsageError(f"--out: cannot write {out}: {error.strerror}") from error
+    part = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        part.chmod(0o666 & ~_umask())
+        part.replace(out)
+    except IsADirectoryError as error:
+        raise UsageError(f"--out: {out} is a directory: name a file in it") from error
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def metadata_file(out: Path) -> Path:
+    """Where the description of a CSV or JSON Lines file stands (CSV on the Web, 5.3)."""
+    return out.with_name(f"{out.name}-metadata.json")
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

@@ -1,0 +1,256 @@
+"""Reads tables row by row: CSV in its many spellings, JSON, JSON Lines, workbooks; also gz."""
+
+import codecs
+import csv
+import gzip
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime, time
+from io import BytesIO, StringIO, TextIOWrapper
+from pathlib import Path
+from typing import BinaryIO, Final, cast
+from zipfile import BadZipFile
+
+import orjson
+
+from tollbook_schemas.errors import UsageError
+from tollbook_services.documents import split_documents
+from tollbook_services.importing.rows import Cell, CellFault, Row
+
+SURPLUS: Final = "(surplus)"
+"""The column under which a row keeps the cells that stand behind its last column."""
+
+CELL_CHARS_MAX: Final = 2**20
+"""Characters of one cell: as many as an event may have bytes."""
+
+LINE_CHARS_MAX: Final = 4 * CELL_CHARS_MAX
+"""Characters of one line: a row that is longer makes no event, and memory stays bounded."""
+
+ARRAY_BYTES_MAX: Final = 64 * 2**20
+"""Bytes of a JSON array, which is held as a whole; JSON Lines may be of any length."""
+
+DELIMITERS: Final = ",;\t|"
+
+_GZIP: Final = b"\x1f\x8b"
+_ZIP: Final = b"PK\x03\x04"
+_HEAD_BYTES: Final = 64 * 2**10
+_UTF16: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+
+RawTable = Iterator[tuple[int, list[Cell]]]
+
+
+def read_rows(file: Path) -> Iterator[Row]:
+    """The rows of a table by the names in its first line, or the objects of a JSON file.
+
+    CSV is told by its content: `,`, `;`, tab or `|` between cells; UTF-8 with or without BOM,
+    UTF-16 with BOM, else Windows-1252. Of a workbook the first sheet is read.
+
+    Raises:
+        UsageError: the file is no table; the message names file and line.
+    """
+    with _opened(file) as stream:
+        if _peek(stream)[:1] in (b"[", b"{"):
+            yield from _json_rows(file, stream)
+            return
+    lines = raw_table(file)
+    line, header = next(lines, (1, []))
+    names = _names(file, line, header)
+    for number, cells in lines:
+        if any(cell not in (None, "") for cell in cells):
+            yield _row(file, number, names, cells)
+
+
+def raw_table(file: Path) -> RawTable:
+    """The lines of a table as they stand, with the line (of a sheet: the row) they begin on.
+
+    Raises:
+        UsageError: the file cannot be read as a table; the message names file and line.
+    """
+    with _opened(file) as stream:
+        head = _peek(stream)
+        if head.startswith(_ZIP):
+            yield from _sheet(file, stream)
+        elif b"\x00" in head and not head.startswith(_UTF16):
+            raise UsageError(f"{file} is no table: it holds bytes that no text has")
+        else:
+            encoding = _encoding(file)
+            text = TextIOWrapper(stream, encoding=encoding, newline="")
+            yield from _csv_lines(file, text)
+
+
+def encoding_of(file: Path) -> str:
+    """The encoding a CSV file is read with: `utf-8-sig`, `utf-16` or `cp1252`."""
+    return _encoding(file)
+
+
+@contextmanager
+def _opened(file: Path) -> Iterator[BinaryIO]:
+    try:
+        stream = file.open("rb")
+    except OSError as error:
+        raise UsageError(f"cannot read {file}: {error.strerror}") from error
+    with stream:
+        packed = stream.peek(len(_GZIP)).startswith(_GZIP)
+        try:
+            yield cast("BinaryIO", gzip.GzipFile(fileobj=stream)) if packed else stream
+        except (gzip.BadGzipFile, EOFError) as error:
+            raise UsageError(f"{file} is cut short or broken: {error}") from error
+
+
+def _peek(stream: BinaryIO) -> bytes:
+    """The beginning without white space and the byte order mark of UTF-8."""
+    head: bytes = stream.peek(_HEAD_BYTES)  # type: ignore[attr-defined]
+    return head.removeprefix(codecs.BOM_UTF8).lstrip()
+
+
+def _encoding(file: Path) -> str:
+    """Decided by all of the file: text in UTF-8 does not turn into something else half way."""
+    with _opened(file) as stream:
+        first = stream.read(_HEAD_BYTES)
+        if first.startswith(_UTF16):
+            return "utf-16"
+        decoder = codecs.getincrementaldecoder("utf-8")()
+        try:
+            while first:
+                decoder.decode(first)
+                first = stream.read(_HEAD_BYTES)
+            decoder.decode(b"", final=True)
+        except UnicodeDecodeError:
+            return "cp1252"
+    return "utf-8-sig"
+
+
+def _csv_lines(file: Path, text: TextIOWrapper) -> RawTable:
+    csv.field_size_limit(CELL_CHARS_MAX)
+    begins = 1
+    try:
+        sample = text.read(_HEAD_BYTES)
+        lines = _again(sample, text)
+        reader = csv.reader(lines, delimiter=_delimiter(sample), strict=True)
+        for cells in reader:
+            yield begins, cast("list[Cell]", cells)
+            begins = reader.line_num + 1
+    except (csv.Error, UnicodeDecodeError) as error:
+        raise UsageError(f"{file}, line {begins}: no row of a table ({error})") from error
+
+
+def _again(sample: str, rest: TextIOWrapper) -> Iterator[str]:
+    """The lines of a text of which the beginning was read; `LINE_CHARS_MAX` bounds each."""
+    if sample.endswith("\r"):
+        sample += rest.read(1)
+    lines = list(StringIO(sample, newline=""))
+    cut = lines.pop() if lines and not lines[-1].endswith(("\n", "\r")) else ""
+    yield from lines
+    if cut:
+        yield _bounded(cut + rest.readline(LINE_CHARS_MAX))
+    while line := rest.readline(LINE_CHARS_MAX):
+        yield _bounded(line)
+
+
+def _bounded(line: str) -> str:
+    if len(line) >= LINE_CHARS_MAX:
+        raise csv.Error(f"a line of more than {LINE_CHARS_MAX:,} characters")
+    return line
+
+
+def _delimiter(sample: str) -> str:
+    """The one that the first line has most of, outside of quotes."""
+    bare = "".join(sample.split('"')[::2])
+    first = bare.splitlines()[0] if bare.splitlines() else ""
+    return max(DELIMITERS, key=lambda one: (first.count(one), -DELIMITERS.index(one)))
+
+
+def _sheet(file: Path, stream: BinaryIO) -> RawTable:
+    from openpyxl import load_workbook  # noqa: PLC0415 - 100 ms that only workbooks pay
+
+    try:
+        book = load_workbook(stream, read_only=True, data_only=True)
+        for number, cells in enumerate(book.worksheets[0].iter_rows(values_only=True), 1):
+            yield number, [_plain(cell) for cell in cells]
+    except (OSError, ValueError, KeyError, IndexError, SyntaxError, BadZipFile) as error:
+        raise UsageError(f"{file} is no workbook that can be read: {error}") from error
+
+
+def _plain(cell: object) -> Cell:
+    """A cell of a workbook; what it shows as a date or a time, as ISO 8601 writes it."""
+    if cell is None or isinstance(cell, str | int | float | bool):
+        return cell
+    if isinstance(cell, datetime):
+        return (cell.date() if cell.time() == time() else cell).isoformat()
+    return str(cell)
+
+
+def _json_rows(file: Path, stream: BinaryIO) -> Iterator[Row]:
+    """JSON Lines are read a line at a time, an array as a whole."""
+    if _peek(stream).startswith(b"["):
+        array = stream.read(ARRAY_BYTES_MAX + 1)
+        if len(array) > ARRAY_BYTES_MAX:
+            raise UsageError(
+                f"{file} is a JSON array of more than {ARRAY_BYTES_MAX // 2**20} MiB: write each "
+                "of its objects on a line of its own, as `jq -c '.[]'` does"
+            )
+        stream = BytesIO(array)
+    for document in split_documents(stream):
+        try:
+            cells = orjson.loads(document.raw)
+        except orjson.JSONDecodeError as error:
+            fault = CellFault("", f"no JSON: {error}")
+            text = document.raw.decode("utf-8", errors="backslashreplace")
+            yield Row(str(file), document.line, {"": text}, fault)
+            continue
+        if isinstance(cells, dict):
+            yield Row(str(file), document.line, cells)
+        else:
+            fault = CellFault("", "a row is a JSON object with a member for each column")
+            yield Row(str(file), document.line, {"": cells}, fault)
+
+
+def _names(file: Path, line: int, header: Sequence[Cell]) -> list[str]:
+    names = ["" if cell is None else str(cell).strip() for cell in header]
+    while names and not names[-1]:
+        names.pop()
+    if not names:
+        raise UsageError(f"{file} is empty: its first line has to name the columns")
+    for place, name in enumerate(names, 1):
+        if not name:
+            raise UsageError(f"{file}, line {line}: column {place} has no name")
+        if name in names[: place - 1]:
+            raise UsageError(f"{file}, line {line}: two columns are called {name!r}: rename one")
+    return names
+
+
+def _row(file: Path, line: int, names: Sequence[str], cells: Sequence[Cell]) -> Row:
+    found: dict[str, Cell] = dict(zip(names, cells, strict=False))
+    extra = [cell for cell in cells[len(names) :] if cell not in (None, "")]
+    fault = None
+    if extra:
+        found[SURPLUS] = extra
+        text = f"{len(cells)} cells for {len(names)} columns: is one not quoted?"
+        fault = CellFault(SURPLUS, text)
+    elif len(cells) < len(names):
+        text = f"only {len(cells)} cells for {len(names)} columns: is the line cut off?"
+        fault = CellFault(names[len(cells)], text)
+    return Row(str(file), line, found, fault)
+
+
+def whole(rows: Iterable[Row], broken: list[Row]) -> Iterator[Row]:
+    """The rows that could be cut into their cells; the others are put into `broken`."""
+    for row in rows:
+        if row.fault is None:
+            yield row
+        else:
+            broken.append(row)
+
+
+def having(rows: Iterable[Row], *columns: str) -> Iterator[Row]:
+    """The rows of a table that has certain columns, though its rows may leave them empty.
+
+    Raises:
+        UsageError: the first row has not all of them: the file is of another format.
+    """
+    for number, row in enumerate(rows):
+        absent = [] if number or row.fault else [one for one in columns if one not in row.cells]
+        if absent:
+            has = ", ".join(row.cells)
+            raise UsageError(f"{row.file}: no column {', '.join(absent)}; it has {has}")
+        yield row
