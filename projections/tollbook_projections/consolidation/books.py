@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from tollbook_projections.consolidation.book import Book
-from tollbook_projections.consolidation.buckets import bucket, unspecified
+from tollbook_projections.consolidation.buckets import bucket, unnamed, unspecified
 from tollbook_projections.consolidation.claim import BookKey, Claim
 from tollbook_projections.consolidation.draft import Value
 from tollbook_projections.consolidation.merge import Merged, add_phases, merge
@@ -253,9 +253,15 @@ class _Counted:
         """What of a region no source has assigned: `unallocated` or `unspecified`."""
         rest, key = self.solver.kept.rest, (name, region)
         if key not in rest:
-            worth = bucket if name == "unallocated" else unspecified
-            rest[key] = worth(self.solver, region)
+            rest[key] = left_of(name, self.solver, region)
         return rest[key]
+
+
+def left_of(name: str, solver: Solver, region: Region) -> Value | None:
+    """What of a region no source has assigned; None where there is no such cell."""
+    if name == "unspecified":
+        return unspecified(solver, region)
+    return bucket(solver, region) if len(region.areas) > 1 else unnamed(solver, region)
 
 
 def _area_regions(solver: Solver, lattice: Lattice) -> dict[Region, None]:
@@ -271,14 +277,21 @@ def _area_regions(solver: Solver, lattice: Lattice) -> dict[Region, None]:
 
 
 def _scopes(solver: Solver) -> dict[Region, None]:
-    """Multi-area scopes with live figures, for their segments and the wider ones."""
+    """Scopes whose figures may be of any of their parts, for their segments and the wider ones.
+
+    Those of several areas, and single areas with parts that figures name too.
+    """
     wider = _wider(region.segment for region in solver.named)
     scopes: dict[Region, None] = {}
     for region in solver.facts:
-        if len(region.areas) > 1:
+        if len(region.areas) > 1 or _has_parts(solver, region):
             for segment in wider[region.segment]:
                 scopes.setdefault(region._replace(segment=segment))
     return scopes
+
+
+def _has_parts(solver: Solver, region: Region) -> bool:
+    return any(areas != region.areas for areas in solver.grid.map.within(region.areas))
 
 
 def _wider(segments: Iterable[Pairs]) -> dict[Pairs, tuple[Pairs, ...]]:

@@ -3,8 +3,9 @@
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from tollbook_projections.consolidation.draft import Value, best_or_floor
+from tollbook_projections.consolidation.draft import SHOWN, Value, best_or_floor
 from tollbook_projections.consolidation.facts import Facts
+from tollbook_projections.consolidation.incidents import IncidentLog
 from tollbook_projections.consolidation.interval import Interval, add_high
 from tollbook_projections.consolidation.region import Region
 from tollbook_projections.consolidation.series import Step
@@ -34,6 +35,44 @@ def bucket(solver: "Solver", scope: Region) -> Value:
     if value.interval.best is None:
         interval = replace(interval, best=None)
     return _valued(value, _ordered(interval), "R6")
+
+
+def unnamed(solver: "Solver", area: Region) -> Value | None:
+    """What incidents of an area no source has assigned to its parts (R6, R11); never split.
+
+    They are other people than those of the incidents in its parts. None where anything else is
+    said of the area or inside it: then what is left of a total is for the total to say.
+    """
+    inside = solver.grid.inside(area)
+    if not all(solver.facts[other].counted for other in inside):
+        return None
+    logs = own_logs(solver, area)
+    total = Interval(0, 0, 0)
+    for log in logs:
+        total += log.total()
+    first, last = min(log.spans[0].end for log in logs), max(log.spans[-1].end for log in logs)
+    flags = {flag for log in logs for flag, count in log.flags.items() if count} & SHOWN
+    flags |= {"open_high"} if total.high is None else set()
+    flags |= {"mixed_as_of"} if first != last else set()
+    return Value(
+        total,
+        tally=True,
+        flags=frozenset(flags),
+        rules=frozenset({"R1", "R2", "R3", "R6", "R11"}),
+        figures=frozenset(name for log in logs for name in log.lineage()),
+        figures_total=sum(log.figures for log in logs),
+        as_of=last,
+        oldest=first,
+    )
+
+
+def own_logs(solver: "Solver", area: Region) -> list[IncidentLog]:
+    """The incidents of exactly these areas, by segment."""
+    return [
+        log
+        for other in solver.grid.inside(area)
+        if other.areas == area.areas and (log := solver.facts[other].incidents) is not None
+    ]
 
 
 def unspecified(solver: "Solver", region: Region) -> Value | None:

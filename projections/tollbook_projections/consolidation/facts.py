@@ -50,6 +50,13 @@ class Facts:
             self.floors or self.increments or self.floor_increments or self.incidents
         )
 
+    @property
+    def counted(self) -> bool:
+        """Whether incidents are all there is."""
+        return self.incidents is not None and not (
+            self.base or self.floors or self.increments or self.floor_increments
+        )
+
     def figures(self) -> list[str]:
         """The figures that make these values."""
         found = list(self.base.figures) if self.base else []

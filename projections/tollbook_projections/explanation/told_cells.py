@@ -12,6 +12,7 @@ from tollbook_projections.consolidation.books import (
     CellKey,
     _area_regions,
     _scopes,
+    left_of,
 )
 from tollbook_projections.consolidation.buckets import unspecified
 from tollbook_projections.consolidation.claim import BookKey
@@ -149,7 +150,8 @@ def _chosen(way: Sequence[Dated], key: CellKey, narrower: Narrower) -> Solver | 
         case "area":
             return speaker(way, region, narrower)
         case "unallocated":
-            return next((one for one in solvers if region in _scopes(one)), None)
+            scoped = next((one for one in solvers if region in _scopes(one)), None)
+            return scoped if scoped is not None and left_of(key.kind, scoped, region) else None
         case _:
             first = next((one for one in solvers if region in one.facts), None)
             return first if first is not None and unspecified(first, region) else None
@@ -159,6 +161,8 @@ def _worth(teller: Teller, key: CellKey) -> Told:
     match key.kind:
         case "area":
             return teller.value(key.region)
+        case "unallocated" if len(key.region.areas) == 1:
+            return told_parts.unnamed(teller, key.region)
         case "unallocated":
             return told_parts.bucket(teller, key.region)
         case _:

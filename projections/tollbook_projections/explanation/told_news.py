@@ -131,11 +131,11 @@ def _told_incidents(
         return [_of_span(teller, item, log.spans) for item in items]
     (item,) = items
     return [
-        ToldNews(item, _total(teller, region, log, "best"), _total(teller, region, log, "high"))
+        ToldNews(item, all_of(teller, region, log, "best"), all_of(teller, region, log, "high"))
     ]
 
 
-def _total(teller: "Teller", region: Region, log: IncidentLog, bound: Bound) -> Term:
+def all_of(teller: "Teller", region: Region, log: IncidentLog, bound: Bound) -> Term:
     """The sum over all incidents of a region, the latest of them one by one."""
     told_ones, rest = log.spans[-INCIDENTS_TOLD_MAX:], log.spans[:-INCIDENTS_TOLD_MAX]
     terms = [teller.figure(span.figures, getattr(span.interval, bound)) for span in told_ones]

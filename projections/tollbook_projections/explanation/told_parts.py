@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from tollbook_projections.consolidation.buckets import own_logs
 from tollbook_projections.consolidation.derived import _along
 from tollbook_projections.consolidation.facts import Facts
 from tollbook_projections.consolidation.floors import shared_areas
@@ -112,6 +113,24 @@ def bucket(teller: "Teller", scope: Region) -> Told:
         best = teller.step("none", [found.best], scope, "best", "R6", says)
         found = found._replace(best=best)
     return of.ordered(found)
+
+
+def unnamed(teller: "Teller", area: Region) -> Told:
+    """The incidents that name only the area (R6, R11), as `buckets.unnamed` has it."""
+    logs = own_logs(teller.solver, area)
+    says = "incidents that no source has assigned to a part"
+    return Told(
+        *(
+            teller.sum_of(
+                [told_news.all_of(teller, area, log, bound) for log in logs],
+                bound,
+                area,
+                "R6",
+                says,
+            )
+            for bound in BOUNDS
+        )
+    )
 
 
 def unspecified(teller: "Teller", region: Region) -> Told:
