@@ -91,7 +91,7 @@ def _is_plain(value: Any, levels: int) -> bool:
     if kind is str or value is None or kind is bool:
         return True
     if kind is int:
-        return -INTEGER_MAX <= value <= INTEGER_MAX
+        return bool(-INTEGER_MAX <= value <= INTEGER_MAX)
     if kind is list:
         return levels > 0 and all(_is_plain(one, levels - 1) for one in value)
     if kind is not dict or levels <= 0:

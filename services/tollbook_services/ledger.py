@@ -4,7 +4,6 @@ import asyncio
 import secrets
 from collections.abc import Awaitable, Sequence
 from datetime import datetime
-from hashlib import sha256
 from typing import Any, Final, Self, cast
 
 import orjson
@@ -12,13 +11,12 @@ from redis.asyncio import Redis
 
 from tollbook_schemas.canonical import key_digest
 from tollbook_schemas.errors import Fault
-from tollbook_schemas.limits import DOCUMENT_BYTES_MAX
 from tollbook_schemas.parse import ParsedEvent
 from tollbook_services import keys
 from tollbook_services.decisions import Ruling, ruling_from
 from tollbook_services.receipts import Receipt
+from tollbook_services.rejections import Rejection, keep
 from tollbook_services.stored import (
-    KEPT_BYTES,
     RefusedEntry,
     StoredEntry,
     Whole,
@@ -28,12 +26,9 @@ from tollbook_services.stored import (
 from tollbook_services.writer import (
     BATCH_BYTES_MAX,
     BATCH_MAX,
-    DURABLE_MS_MAX,
     ConflictError,
     Writer,
     load_functions,
-    must_be_durable,
-    now_micros,
     other_content,
     position_from,
 )
@@ -151,44 +146,21 @@ class Ledger:
         return low
 
     async def reject(
-        self,
-        raw: bytes,
-        faults: Sequence[Fault],
-        origin: str,
-        whole: Whole | None = None,
-        *,
-        once: bytes | None = None,
+        self, raw: bytes, faults: Sequence[Fault], origin: str, whole: Whole | None = None
     ) -> None:
         """Keep what could not be an event, byte for byte, with the reasons; durably.
-
-        Of what is longer than any event the first `KEPT_BYTES` are kept, with length and digest.
 
         Args:
             raw: the bytes as sent, or their beginning.
             faults: why they are refused.
             origin: where they came from.
             whole: the length and digest of all bytes, where `raw` is only their beginning.
-            once: a digest of what is refused; what was kept under it before is not kept again.
         """
-        if once is not None and await self._was_rejected(once):
-            return
-        if whole is None and len(raw) > DOCUMENT_BYTES_MAX:
-            whole = Whole(len(raw), sha256(raw).digest())
-        reasons = orjson.dumps([fault.document() for fault in faults])
-        fields: Any = {"e": raw, "reasons": reasons, "origin": origin, "t": now_micros()}
-        if whole is not None:
-            kept = {"e": raw[:KEPT_BYTES], "length": whole.length, "sha256": whole.sha256}
-            fields |= kept
-        async with self.redis.pipeline(transaction=False) as pipe:
-            pipe.xadd(keys.REJECTED, fields)
-            if once is not None:
-                pipe.sadd(keys.REJECTED_ONCE, once)
-            pipe.execute_command("WAITAOF", 1, 0, DURABLE_MS_MAX)
-            must_be_durable((await pipe.execute())[-1])
+        await self.reject_all([Rejection(raw, faults, origin, whole)])
 
-    async def _was_rejected(self, digest: bytes) -> bool:
-        known: Any = self.redis.sismember(keys.REJECTED_ONCE, cast("Any", digest))
-        return bool(await known)
+    async def reject_all(self, rejections: Sequence[Rejection]) -> None:
+        """The same for many, with one fsync for all that fit into one call."""
+        await keep(self.redis, rejections)
 
     async def read_rejected(self, after: str = "0", count: int = 500) -> list[RefusedEntry]:
         """What was rejected, behind an entry id, oldest first."""

@@ -240,7 +240,7 @@ TFP_REVISIONS = Sample(
         "commit_subject": "daily: update for mar 12, again",
         "report_date": "2025-03-11",
         "field": "killed_cum",
-        "old_value": "1200",
+        "old_value": "",
         "new_value": str(NUMBER),
     },
     ("new_value",),

@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from tollbook_schemas.event import Event
-from tollbook_schemas.fast import fast_document
+from tollbook_schemas.fast import fast_document, fast_made
 from tollbook_schemas.gazetteer import default_gazetteer
+from tollbook_schemas.limits import DEPTH_MAX, DOCUMENT_BYTES_MAX, INTEGER_MAX
 from tollbook_schemas.mirror import mirror_of
-from tollbook_schemas.parse import ParsedEvent, examine, parse_event
+from tollbook_schemas.parse import ParsedEvent, examine, parse_event, parse_made
 from tollbook_schemas.report import ReportFiled
 
 WORLD = default_gazetteer()
@@ -149,6 +150,45 @@ def test_what_the_fast_reading_takes_is_taken_with_the_same_bytes(raw: bytes) ->
         parsed = examine(raw, WORLD)
         assert isinstance(parsed, ParsedEvent), parsed
         assert (parsed.canonical, found[0]) == (found[1], orjson.loads(raw))
+
+
+def nested(levels: int) -> dict[str, Any]:
+    return {"a": [nested(levels - 2)]} if levels > 1 else {}
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.text("aé", max_size=2) | st.sampled_from([0, 2**53, -(2**53)]),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text("aé"), inner, max_size=2),
+)
+
+
+@given(mutated(), JSON)
+@example(json.dumps(REPORT).encode(), {"columns": {"deaths": "1,225", "day": None}})
+@example(json.dumps(REPORT).encode(), {"a": INTEGER_MAX, "b": -INTEGER_MAX})
+@example(json.dumps(REPORT).encode(), {"a": INTEGER_MAX + 1})
+@example(json.dumps(REPORT).encode(), {"a": 1.5})
+@example(json.dumps(REPORT).encode(), {"é": 1})
+@example(json.dumps(REPORT).encode(), nested(DEPTH_MAX))
+@example(json.dumps(REPORT).encode(), nested(DEPTH_MAX + 1))
+@example(json.dumps(REPORT).encode(), {"a": "a" * DOCUMENT_BYTES_MAX})
+def test_what_a_program_made_is_answered_as_its_json_is(raw: bytes, ext: Any) -> None:
+    """Given a report in memory, also with an ext, then it is taken or refused as when sent."""
+    document = json.loads(raw)
+    if isinstance(document.get("data"), dict):
+        document["data"]["ext"] = ext
+
+    try:
+        sent = orjson.dumps(document, option=orjson.OPT_SORT_KEYS)
+    except TypeError:
+        return  # an integer that no JSON has
+    assert parse_made(document, WORLD) == examine(sent, WORLD)
+
+
+def test_a_plain_report_with_an_ext_is_taken_at_once_where_a_program_made_it() -> None:
+    document = report()
+    document["data"]["ext"] = {"columns": {"deaths": "1,225", "list": [True, None, 7]}}
+
+    assert fast_made(document, WORLD) == orjson.dumps(document, option=orjson.OPT_SORT_KEYS)
 
 
 def test_a_plain_report_is_taken_by_the_fast_reading() -> None:

@@ -4,31 +4,38 @@ import shutil
 import sys
 import tempfile
 import tomllib
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
 import orjson
 from cyclopts import Parameter
+from rich.console import RenderableType
 from rich.table import Table
+from rich.text import Text
 
 from tollbook_schemas.errors import InputRefusedError, UsageError
-from tollbook_services.cli.common import COMMON, Common
+from tollbook_services.cli.common import COMMON, Common, Format
 from tollbook_services.engine_files import EngineFiles
 from tollbook_services.gazetteers import gazetteer_of
 from tollbook_services.importing.formats import FormatName, importer_of
-from tollbook_services.importing.rows import Context
+from tollbook_services.importing.rows import Context, Document
 from tollbook_services.importing.run import Outcome, Store, in_batches, overlapping, read
 from tollbook_services.importing.stores import DryStore, LedgerStore
-from tollbook_services.importing.tally import SHOWN_MAX, STATUSES, Tally
+from tollbook_services.importing.tables import encoding_note
+from tollbook_services.importing.tally import COUNTED, Tally
 from tollbook_services.render import console, data
+from tollbook_services.render.words import clean
 from tollbook_services.wiring import Tollbook, open_tollbook
 
 
 async def import_(
     kind: Annotated[FormatName, Parameter(name="FORMAT", help="What the files are.")],
-    file: Annotated[tuple[str, ...], Parameter(help="The files; - reads standard input.")],
+    file: Annotated[
+        tuple[str, ...],
+        Parameter(help="The files; - reads standard input.", allow_leading_hyphen=True),
+    ],
     /,
     *,
     crisis: Annotated[str, Parameter(help="The crisis that the reports are about.")],
@@ -47,35 +54,99 @@ async def import_(
 
     A file can be imported again, or after an interruption: what is there is not appended twice.
     """
-    if not file:
-        raise UsageError("give at least one file, or - for standard input")
+    for name in file:
+        if name != "-" and name.startswith("-"):
+            raise UsageError(f"no option {name}: a file that is called so is ./{name}")
     importer, mapping = importer_of(kind), _mapping(map_)
-    tally = Tally()
+    shown = Shown(common.format)
     async with _book(common, dry_run=dry_run) as book:
         gazetteer = None if book is None else await gazetteer_of(book, crisis)
         context = Context.of(crisis, gazetteer, mapping)
         admitted = context.gazetteer if book is None else await book.admission.gazetteer()
-        store = _store(book, kind, dry_run=dry_run)
+        shown.ledger = None if book is None else book.ledger.id
+        store = _store(book, kind, crisis, dry_run=dry_run)
         for name in file:
-            with _on_disk(name) as path:
-                outcomes = read(importer, path, context, admitted)
-                await _import_one(name, overlapping(in_batches(outcomes), store), tally, common)
+            with _on_disk(name) as (path, called):
+                outcomes = read(importer, path, context, admitted, called)
+                await _import_one(
+                    called or name, path, overlapping(in_batches(outcomes), store), shown
+                )
         if book is not None and wait and not dry_run:
-            await _visible(book, tally)
-    return _answer(tally, common, dry_run=dry_run)
+            await _visible(book, shown.tally)
+    shown.end(dry_run=dry_run)
+    return InputRefusedError.exit_code if shown.tally.not_taken else 0
+
+
+class Shown:
+    """Prints what became of the rows; a reader who goes away does not stop the import.
+
+    Attributes:
+        tally: what became of them.
+        ledger: the ledger's id, for the positions of receipts.
+    """
+
+    def __init__(self, kind: Format) -> None:
+        """Take how to print: receipts as they come for JSON, else a table at the end."""
+        self.tally = Tally()
+        self.ledger: str | None = None
+        self._kind = kind
+        self._listening = True
+
+    def batch(self, name: str, outcomes: Sequence[Outcome]) -> None:
+        """Count a batch, and print its receipts."""
+        for one in outcomes:
+            self.tally.add(name, one)
+        if self._kind != "json" or not self._listening:
+            return
+        try:
+            for one in outcomes:
+                if one.receipt is not None:
+                    data.write_json_line(_place(name, one) | one.receipt.document(self.ledger))
+        except BrokenPipeError:
+            self._listening = False
+
+    def end(self, *, dry_run: bool) -> None:
+        """Print the summary: numbers to stdout, the rest to stderr."""
+        rows = self.tally.by_file()
+        if self._kind == "csv":
+            data.write_csv(("file", *COUNTED), rows)
+        elif self._kind == "table":
+            console.answer(*_tables(rows, self.tally.first if dry_run else None))
+        for line in self.tally.summary():
+            console.note(line)
+        if dry_run:
+            console.note("dry run: nothing was written")
+        elif kept := self.tally.where_kept():
+            console.note(kept)
+
+
+def _tables(rows: Sequence[Mapping[str, Any]], first: Document | None) -> Iterator[RenderableType]:
+    table = Table(box=None)
+    table.add_column("file", overflow="fold")
+    for name in COUNTED:
+        table.add_column(name, justify="right", no_wrap=True)
+    for row in rows:
+        table.add_row(clean(row["file"]), *(f"{row[name]:,}" for name in COUNTED))
+    yield table
+    if first is not None:
+        text = orjson.dumps(first, option=orjson.OPT_INDENT_2).decode()
+        yield Text(f"the first event:\n{text}")
 
 
 async def _import_one(
-    name: str, batches: AsyncIterator[list[Outcome]], tally: Tally, common: Common
+    name: str, path: Path, batches: AsyncIterator[list[Outcome]], shown: Shown
 ) -> None:
-    with console.progress() as bar:
-        task = bar.add_task(f"importing {name}", total=None)
-        async for batch in batches:
-            for one in batch:
-                tally.add(name, one)
-                if common.format == "json":
-                    data.write_json_line(_line(one))
-            bar.advance(task, sum(len(one.rows) for one in batch))
+    shown.tally.begin(name)
+    try:
+        with console.row_progress() as bar:
+            task = bar.add_task(f"importing {clean(name)}", total=None)
+            async for batch in batches:
+                shown.batch(name, batch)
+                bar.advance(task, sum(one.rows_count for one in batch))
+    except UsageError as error:
+        raise UsageError(str(error).replace(str(path), name)) from error
+    if note := encoding_note(path):
+        console.note(f"{clean(name)}: {note}")
 
 
 async def _visible(book: Tollbook, tally: Tally) -> None:
@@ -86,37 +157,14 @@ async def _visible(book: Tollbook, tally: Tally) -> None:
         )
 
 
-def _answer(tally: Tally, common: Common, *, dry_run: bool) -> int:
-    rows = tally.by_file()
-    if common.format == "csv":
-        data.write_csv(("file", "rows", *STATUSES), rows)
-    elif common.format == "table":
-        table = Table("file", *("rows", *STATUSES), box=None)
-        for row in rows:
-            table.add_row(*(str(cell) if at == "file" else f"{cell:,}" for at, cell in row.items()))
-        console.answer(table)
-    for line in tally.refusals:
-        console.note(line)
-    if tally.refused > len(tally.refusals):
-        console.note(f"and {tally.refused - SHOWN_MAX:,} more rows were refused")
-    if dry_run:
-        console.note("dry run: nothing was written")
-        if tally.first is not None:
-            console.note(f"the first event: {orjson.dumps(tally.first).decode()}")
-    elif kept := tally.where_kept():
-        console.note(kept)
-    return InputRefusedError.exit_code if tally.refused or tally.quarantined else 0
+def _place(name: str, one: Outcome) -> dict[str, Any]:
+    return {"file": name, "line": one.rows[0].line, "rows": len(one.rows)}
 
 
-def _line(one: Outcome) -> dict[str, Any]:
-    place = {"file": one.rows[0].file, "line": one.rows[0].line, "rows": len(one.rows)}
-    return place | (one.receipt.document() if one.receipt is not None else {})
-
-
-def _store(book: Tollbook | None, kind: str, *, dry_run: bool) -> Store:
+def _store(book: Tollbook | None, kind: str, crisis: str, *, dry_run: bool) -> Store:
     if book is None or dry_run:
         return DryStore(None if book is None else book.ledger)
-    return LedgerStore(book.ledger, kind)
+    return LedgerStore(book.ledger, kind, crisis)
 
 
 @asynccontextmanager
@@ -131,16 +179,16 @@ async def _book(common: Common, *, dry_run: bool) -> AsyncIterator[Tollbook | No
 
 
 @contextmanager
-def _on_disk(name: str) -> Iterator[Path]:
-    """A file that can be read more than once."""
+def _on_disk(name: str) -> Iterator[tuple[Path, str | None]]:
+    """A file that can be read more than once, and what it is called where not by its path."""
     if name != "-":
-        yield Path(name)
+        yield Path(name), None
         return
     with tempfile.TemporaryDirectory(prefix="tollbook-import-") as folder:
         file = Path(folder) / "standard-input"
         with file.open("wb") as copy:
             shutil.copyfileobj(sys.stdin.buffer, copy)
-        yield file
+        yield file, "standard input"
 
 
 def _mapping(file: Path | None) -> Mapping[str, Any] | None:

@@ -92,10 +92,8 @@ def _members(cells: Mapping[str, Cell]) -> dict[str, Cell]:
 
 
 def _kept(cell: Cell) -> Cell:
-    if type(cell) is str:
-        return cell
     match cell:
-        case bool() | None:
+        case str() | bool() | None:
             return cell
         case float():
             return repr(cell)

@@ -73,11 +73,13 @@ class Made:
             content and names only, never on their order or on the time of the import.
         columns: the column that a JSON pointer into the event came from, for faults that the
             contract finds; the longest pointer that is a prefix counts.
+        again: another event was made of these rows, and counts them.
     """
 
     rows: tuple[Row, ...]
     event: Document
     columns: Mapping[str, str]
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from itertools import islice
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -30,6 +29,9 @@ from tollbook_services.ledger import Receipt
 IMPORT_BATCH: Final = 500
 """Events of one append: the batch at which one fsync costs almost nothing per event."""
 
+IMPORT_BYTES: Final = 4 * 2**20
+"""Bytes after which a batch is closed early: two are held at a time, with the rows they are of."""
+
 _AT_ONCE: Final = 32
 """Rows read before what waits for the engine gets its turn."""
 
@@ -43,7 +45,10 @@ class Outcome:
         event: what was made of them, checked; None where nothing could be.
         raw: what is kept of a refusal: the event, or else the rows, as JSON.
         faults: why it was refused.
-        receipt: given once it is stored; a refusal has one too, with status `rejected`.
+        receipt: given once it is stored; a refusal has one too, with status `rejected`; None for
+            rows that the mapping file leaves out.
+        skipped: whether the mapping file leaves them out.
+        again: whether another event was made of these rows, which counts them.
     """
 
     rows: tuple[Row, ...]
@@ -51,6 +56,18 @@ class Outcome:
     raw: bytes
     faults: tuple[CellFault, ...] = ()
     receipt: Receipt | None = None
+    skipped: bool = False
+    again: bool = False
+
+    @property
+    def rows_count(self) -> int:
+        """How many rows have become this, without those that are counted elsewhere."""
+        return 0 if self.again else len(self.rows)
+
+    @property
+    def size(self) -> int:
+        """Bytes that it takes, about."""
+        return len(self.raw) if self.event is None else len(self.event.canonical)
 
     @property
     def place(self) -> str:
@@ -73,7 +90,7 @@ class Store(Protocol):
 
 
 def read(
-    importer: Importer, file: Path, context: Context, admitted: Gazetteer
+    importer: Importer, file: Path, context: Context, admitted: Gazetteer, name: str | None = None
 ) -> Iterator[Outcome]:
     """What becomes of each row of a file, before anything is stored.
 
@@ -82,9 +99,16 @@ def read(
         file: the file.
         context: crisis, areas and mapping.
         admitted: the areas that events may name.
+        name: what the file is called, where that is not its path.
+
+    Raises:
+        UsageError: it is no file of this format.
     """
+    found = importer.rows(file)
+    if name is not None:
+        found = (replace(row, file=name) for row in found)
     broken: list[Row] = []
-    for item in importer.read(whole(importer.rows(file), broken), context):
+    for item in importer.read(whole(found, broken), context):
         yield from _broken(broken)
         match item:
             case Made():
@@ -92,20 +116,23 @@ def read(
             case Refused(rows, faults):
                 yield Outcome(rows, None, _rows_as_json(rows), faults)
             case Skipped(rows):
-                yield Outcome(rows, None, b"")
+                yield Outcome(rows, None, b"", skipped=True)
     yield from _broken(broken)
 
 
 async def in_batches(outcomes: Iterable[Outcome]) -> AsyncIterator[list[Outcome]]:
     """Outcomes in batches for one append each; other tasks get their turn between rows."""
-    left = iter(outcomes)
-    while True:
-        batch: list[Outcome] = []
-        while len(batch) < IMPORT_BATCH and (some := list(islice(left, _AT_ONCE))):
-            batch += some
+    batch: list[Outcome] = []
+    size = 0
+    for number, one in enumerate(outcomes, 1):
+        batch.append(one)
+        size += one.size
+        if len(batch) == IMPORT_BATCH or size >= IMPORT_BYTES:
+            yield batch
+            batch, size = [], 0
+        elif number % _AT_ONCE == 0:
             await asyncio.sleep(0)
-        if not batch:
-            return
+    if batch:
         yield batch
 
 
@@ -131,9 +158,9 @@ async def overlapping(
 def _checked(made: Made, admitted: Gazetteer) -> Outcome:
     found = parse_made(made.event, admitted)
     if isinstance(found, ParsedEvent):
-        return Outcome(made.rows, found, b"")
+        return Outcome(made.rows, found, b"", again=made.again)
     faults = tuple(CellFault(_origin_of(fault, made.columns), _told(fault)) for fault in found)
-    return Outcome(made.rows, None, orjson.dumps(made.event), faults)
+    return Outcome(made.rows, None, orjson.dumps(made.event), faults, again=made.again)
 
 
 def _origin_of(fault: Fault, columns: Mapping[str, str]) -> str:

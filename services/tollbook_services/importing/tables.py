@@ -3,6 +3,8 @@
 import codecs
 import csv
 import gzip
+import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, time
@@ -14,8 +16,8 @@ from zipfile import BadZipFile
 import orjson
 
 from tollbook_schemas.errors import UsageError
-from tollbook_services.documents import split_documents
-from tollbook_services.importing.rows import Cell, CellFault, Row
+from tollbook_services.documents import Document, split_documents
+from tollbook_services.importing.rows import WHOLE_ROW, Cell, CellFault, Row
 
 SURPLUS: Final = "(surplus)"
 """The column under which a row keeps the cells that stand behind its last column."""
@@ -52,12 +54,11 @@ def read_rows(file: Path) -> Iterator[Row]:
         if _peek(stream)[:1] in (b"[", b"{"):
             yield from _json_rows(file, stream)
             return
-    lines = raw_table(file)
+    lines = ((line, cells) for line, cells in raw_table(file) if not _blank(cells))
     line, header = next(lines, (1, []))
     names = _names(file, line, header)
     for number, cells in lines:
-        if any(cell not in (None, "") for cell in cells):
-            yield _row(file, number, names, cells)
+        yield _row(file, number, names, cells)
 
 
 def raw_table(file: Path) -> RawTable:
@@ -78,9 +79,13 @@ def raw_table(file: Path) -> RawTable:
             yield from _csv_lines(file, text)
 
 
-def encoding_of(file: Path) -> str:
-    """The encoding a CSV file is read with: `utf-8-sig`, `utf-16` or `cp1252`."""
-    return _encoding(file)
+def encoding_note(file: Path) -> str | None:
+    """What to say of a text that is not in UTF-8, as its letters may be others than were meant."""
+    with _opened(file) as stream:
+        head = _peek(stream)
+    if head.startswith(_ZIP) or head[:1] in (b"[", b"{") or _encoding(file) != "cp1252":
+        return None
+    return "not in UTF-8, read as Windows-1252: look at names with accents, or save it as UTF-8"
 
 
 @contextmanager
@@ -191,18 +196,40 @@ def _json_rows(file: Path, stream: BinaryIO) -> Iterator[Row]:
             )
         stream = BytesIO(array)
     for document in split_documents(stream):
-        try:
-            cells = orjson.loads(document.raw)
-        except orjson.JSONDecodeError as error:
-            fault = CellFault("", f"no JSON: {error}")
-            text = document.raw.decode("utf-8", errors="backslashreplace")
-            yield Row(str(file), document.line, {"": text}, fault)
-            continue
-        if isinstance(cells, dict):
-            yield Row(str(file), document.line, cells)
-        else:
-            fault = CellFault("", "a row is a JSON object with a member for each column")
-            yield Row(str(file), document.line, {"": cells}, fault)
+        yield _json_row(file, document)
+
+
+def _json_row(file: Path, document: Document) -> Row:
+    try:
+        cells = orjson.loads(document.raw)
+    except orjson.JSONDecodeError as error:
+        return _unread(file, document, CellFault(WHOLE_ROW, f"no JSON: {error}"))
+    if not isinstance(cells, dict):
+        message = "a row is a JSON object with a member for each column"
+        return Row(str(file), document.line, {"": cells}, CellFault(WHOLE_ROW, message))
+    if twice := _named_twice(document.raw, cells):
+        return _unread(file, document, CellFault(twice, "is there twice: leave one of them out"))
+    return Row(str(file), document.line, cells)
+
+
+def _unread(file: Path, document: Document, fault: CellFault) -> Row:
+    """A row that is kept as its text."""
+    text = document.raw.decode("utf-8", errors="backslashreplace")
+    return Row(str(file), document.line, {"": text}, fault)
+
+
+def _named_twice(raw: bytes, cells: dict[str, Cell]) -> str | None:
+    """A name that an object of the row has twice, of which only the last value was read."""
+    if raw.count(b'"') == orjson.dumps(cells).count(b'"'):
+        return None
+    twice: list[str] = []
+
+    def look(pairs: list[tuple[str, Cell]]) -> None:
+        names = Counter(name for name, _ in pairs)
+        twice.extend(name for name, count in names.items() if count > 1)
+
+    json.loads(raw, object_pairs_hook=look)
+    return twice[0] if twice else None
 
 
 def _names(file: Path, line: int, header: Sequence[Cell]) -> list[str]:
@@ -217,6 +244,10 @@ def _names(file: Path, line: int, header: Sequence[Cell]) -> list[str]:
         if name in names[: place - 1]:
             raise UsageError(f"{file}, line {line}: two columns are called {name!r}: rename one")
     return names
+
+
+def _blank(cells: Sequence[Cell]) -> bool:
+    return all(cell in (None, "") for cell in cells)
 
 
 def _row(file: Path, line: int, names: Sequence[str], cells: Sequence[Cell]) -> Row:

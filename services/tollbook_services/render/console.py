@@ -5,7 +5,17 @@ import sys
 from typing import Final, TextIO
 
 from rich.console import Console, RenderableType
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    SpinnerColumn,
+    Task,
+    TextColumn,
+    TimeElapsedColumn,
+)
+from rich.text import Text
 
 PIPED_COLUMNS: Final = 100
 """Columns of a table that does not go to a terminal, unless COLUMNS says otherwise."""
@@ -42,3 +52,26 @@ def progress() -> Progress:
         transient=True,
         disable=not sys.stderr.isatty(),
     )
+
+
+def row_progress() -> Progress:
+    """The same for rows of a file, of which nobody knows how many there are."""
+    return Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        _Rows(),
+        TimeElapsedColumn(),
+        console=console_for(sys.stderr),
+        transient=True,
+        disable=not sys.stderr.isatty(),
+    )
+
+
+class _Rows(ProgressColumn):
+    """`12,500 rows, 6,200 a second`."""
+
+    def render(self, task: Task) -> Text:
+        speed = task.finished_speed or task.speed
+        rate = "" if speed is None else f", {speed:,.0f} a second"
+        return Text(f"{task.completed:,.0f} rows{rate}")
