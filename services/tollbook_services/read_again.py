@@ -5,6 +5,7 @@ from functools import partial
 from typing import Final
 
 from tollbook_schemas.decode import size_fault
+from tollbook_schemas.errors import Fault
 from tollbook_schemas.gazetteer import Gazetteer
 from tollbook_schemas.parse import ParsedEvent, parse_event
 from tollbook_services.admission import Admission, Outcome, read_until_unsure
@@ -18,6 +19,9 @@ from tollbook_services.writer import other_content
 
 SETTLED: Final = ("appended", "duplicate")
 """The outcomes of a document after which its event is in the ledger."""
+
+IMPORTED: Final = "import "
+"""What the origin of refused rows begins with."""
 
 
 async def read_again(
@@ -69,7 +73,15 @@ async def _batches(entries: AsyncIterator[RefusedEntry]) -> AsyncIterator[list[R
 def _read(entry: RefusedEntry, gazetteer: Gazetteer) -> Outcome:
     if entry.whole is not None:
         return (size_fault(entry.whole.length),)
-    return parse_event(entry.raw, gazetteer)
+    outcome = parse_event(entry.raw, gazetteer)
+    if not isinstance(outcome, ParsedEvent) and _is_row(entry):
+        return (Fault("", "this is a row of a table: import its file again"),)
+    return outcome
+
+
+def _is_row(entry: RefusedEntry) -> bool:
+    """Whether it is a row of which an import could not make an event."""
+    return entry.origin.startswith(IMPORTED) and b'"specversion"' not in entry.raw
 
 
 async def _foreseen(ledger: Ledger, events: Sequence[ParsedEvent]) -> list[Receipt]:

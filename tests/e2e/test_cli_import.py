@@ -157,6 +157,7 @@ def test_what_cannot_be_imported_at_all_is_told_in_a_line(tmp_path: Path) -> Non
     (tmp_path / "bad.toml").write_text("source = ")
     bad_map = tollbook(tmp_path, "import", "csv", "none.csv", *crisis, "--map", "bad.toml")
     no_crisis = tollbook(tmp_path, "import", "ucdp-ged", "none.csv")
+    no_slug = tollbook(tmp_path, "import", "ucdp-ged", "none.csv", "--crisis", "Coast X")
     no_option = tollbook(tmp_path, "import", "ucdp-ged", "--crsis", "x", "none.csv", *crisis)
 
     for done, told in (
@@ -166,7 +167,20 @@ def test_what_cannot_be_imported_at_all_is_told_in_a_line(tmp_path: Path) -> Non
         (bad_map, b"bad.toml is no TOML"),
         (no_crisis, b"--crisis"),
         (no_option, b"no option --crsis"),
+        (no_slug, b"'Coast X' is not a crisis slug"),
     ):
         assert done.returncode == USAGE, done.stderr
         assert told in done.stderr
         assert done.stderr.count(b"\n") == 1
+
+
+def test_what_stands_before_a_broken_end_is_imported_and_told(tmp_path: Path) -> None:
+    """Given a file that was cut off, when imported and imported whole, then nothing is missing."""
+    cut = imported(tmp_path, GOOD + 'c,2025-03-11,"Lata', "--format", "csv", "--no-wait")
+    whole = imported(tmp_path, GOOD + "c,2025-03-11,Latakia,7\n", "--format", "csv", "--no-wait")
+
+    assert cut.returncode == USAGE
+    assert cut.stdout.decode().splitlines()[1] == "rows.csv,2,2,0,0,0,0"
+    assert b"rows.csv, line 4: no row of a table" in cut.stderr
+    assert whole.returncode == DONE
+    assert whole.stdout.decode().splitlines()[1] == "rows.csv,3,1,2,0,0,0"

@@ -14,7 +14,9 @@ from hypothesis import strategies as st
 from redis.asyncio import Redis
 from tests.conftest import emptied, opened
 
+from tollbook_schemas.errors import UsageError
 from tollbook_schemas.gazetteer import default_gazetteer
+from tollbook_services.admission import Admission
 from tollbook_services.importing.formats import importer_of
 from tollbook_services.importing.rows import Context
 from tollbook_services.importing.run import (
@@ -27,6 +29,8 @@ from tollbook_services.importing.run import (
 )
 from tollbook_services.importing.stores import DryStore, LedgerStore
 from tollbook_services.ledger import Ledger
+from tollbook_services.read_again import read_again
+from tollbook_services.stored import RefusedEntry
 from tollbook_services.testing.given import Bench
 
 pytestmark = pytest.mark.anyio
@@ -305,3 +309,40 @@ async def test_a_store_that_fails_ends_the_import_with_its_reason(tmp_path: Path
 
     with pytest.raises(ConnectionError, match="gone with 500"):
         await collected(batches(file), store)
+
+
+async def test_a_file_that_is_broken_at_its_end_gives_what_stands_before(
+    redis: Redis, tmp_path: Path
+) -> None:
+    """Given a quote that is never closed, then all rows before it are stored, and it is told."""
+    ledger = await Ledger.open(redis)
+    lines = [f"2025-03-11,sohr,Latakia,{number}" for number in range(700)]
+    file = table(tmp_path, [*lines, '2025-03-11,"sohr'])
+
+    with pytest.raises(UsageError, match="line 702"):
+        await run(ledger, file)
+
+    assert len(await sent(ledger)) == 700
+
+
+async def test_a_refused_row_that_is_read_again_is_sent_back_to_its_file(
+    redis: Redis, tmp_path: Path
+) -> None:
+    """Given refused rows, when the rejected stream is replayed, then it says what they are."""
+    ledger = await Ledger.open(redis)
+    lines = ["2025-03-11,sohr,Latakia,many", "2025-03-11,Two Words,Latakia,5"]
+    await run(ledger, table(tmp_path, lines))
+
+    async def entries() -> AsyncIterator[RefusedEntry]:
+        for entry in await ledger.read_rejected():
+            yield entry
+
+    again = [
+        receipt.errors[0]
+        async for _, receipt in read_again(
+            entries(), ledger, Admission(ledger, WORLD), dry_run=False
+        )
+    ]
+
+    assert again[0].message == "this is a row of a table: import its file again"
+    assert again[1].pointer == "/data/originator"

@@ -12,16 +12,15 @@ from tollbook_schemas.errors import UsageError
 from tollbook_schemas.model import Model
 from tollbook_services.importing.mapping import (
     AreaMap,
-    DayValue,
     FigureMap,
     Mapping,
     QuantityMap,
     SegmentMap,
-    TextValue,
     WindowMap,
     mapping_of,
 )
 from tollbook_services.importing.mapping_columns import needed_columns
+from tollbook_services.importing.mapping_value import DayValue, TextValue
 
 GOOD: dict[str, Any] = tomllib.loads("""
 source = "https://desk.example.org/table"

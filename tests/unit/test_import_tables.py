@@ -13,6 +13,7 @@ from tollbook_schemas.errors import UsageError
 from tollbook_services.importing.rows import Row
 from tollbook_services.importing.tables import (
     ARRAY_BYTES_MAX,
+    BROKEN_MAX,
     LINE_CHARS_MAX,
     SURPLUS,
     encoding_note,
@@ -114,6 +115,14 @@ def test_broken_rows_are_kept_apart_from_whole_ones(tmp_path: Path) -> None:
 
     assert [row.line for row in good] == [2, 4]
     assert [row.line for row in broken] == [3]
+
+
+def test_a_table_of_broken_rows_only_is_refused_as_a_whole(tmp_path: Path) -> None:
+    """Given a title where the header should be, then not every row is kept as a broken one."""
+    content = b"A title\nplace,deaths\n" + b"Latakia,5\n" * BROKEN_MAX
+
+    with pytest.raises(UsageError, match=rf"line {BROKEN_MAX + 2}: .* likewise the {BROKEN_MAX}"):
+        list(whole(rows(tmp_path, content), []))
 
 
 @pytest.mark.parametrize(

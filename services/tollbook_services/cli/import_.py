@@ -1,5 +1,6 @@
 """`import`: the files of other producers, row by row, into reports."""
 
+import re
 import shutil
 import sys
 import tempfile
@@ -16,6 +17,8 @@ from rich.table import Table
 from rich.text import Text
 
 from tollbook_schemas.errors import InputRefusedError, UsageError
+from tollbook_schemas.scope import is_ledger_subject
+from tollbook_schemas.text import CRISIS_PATTERN, WANTED
 from tollbook_services.cli.common import COMMON, Common, Format
 from tollbook_services.engine_files import EngineFiles
 from tollbook_services.gazetteers import gazetteer_of
@@ -54,27 +57,39 @@ async def import_(
 
     A file can be imported again, or after an interruption: what is there is not appended twice.
     """
-    for name in file:
-        if name != "-" and name.startswith("-"):
-            raise UsageError(f"no option {name}: a file that is called so is ./{name}")
+    _refuse_options(file)
+    _refuse_crisis(crisis)
     importer, mapping = importer_of(kind), _mapping(map_)
-    shown = Shown(common.format)
+    shown, broken = Shown(common.format), None
     async with _book(common, dry_run=dry_run) as book:
         gazetteer = None if book is None else await gazetteer_of(book, crisis)
         context = Context.of(crisis, gazetteer, mapping)
         admitted = context.gazetteer if book is None else await book.admission.gazetteer()
         shown.ledger = None if book is None else book.ledger.id
         store = _store(book, kind, crisis, dry_run=dry_run)
-        for name in file:
-            with _on_disk(name) as (path, called):
-                outcomes = read(importer, path, context, admitted, called)
-                await _import_one(
-                    called or name, path, overlapping(in_batches(outcomes), store), shown
-                )
+        try:
+            for name in file:
+                with _on_disk(name) as (path, called):
+                    outcomes = in_batches(read(importer, path, context, admitted, called))
+                    await _import_one(called or name, path, overlapping(outcomes, store), shown)
+        except UsageError as error:
+            broken = error
         if book is not None and wait and not dry_run:
             await _visible(book, shown.tally)
-    shown.end(dry_run=dry_run)
-    return InputRefusedError.exit_code if shown.tally.not_taken else 0
+    return shown.end(broken, dry_run=dry_run)
+
+
+def _refuse_options(names: Sequence[str]) -> None:
+    """A mistyped option is no file."""
+    for name in names:
+        if name != "-" and name.startswith("-"):
+            raise UsageError(f"no option {name}: a file that is called so is ./{name}")
+
+
+def _refuse_crisis(crisis: str) -> None:
+    """A crisis that no report may have is told once, not for every row."""
+    if not re.fullmatch(CRISIS_PATTERN, crisis) or is_ledger_subject(crisis):
+        raise UsageError(f"{crisis!r} is not {WANTED[CRISIS_PATTERN]}")
 
 
 class Shown:
@@ -105,8 +120,19 @@ class Shown:
         except BrokenPipeError:
             self._listening = False
 
-    def end(self, *, dry_run: bool) -> None:
-        """Print the summary: numbers to stdout, the rest to stderr."""
+    def end(self, broken: UsageError | None, *, dry_run: bool) -> int:
+        """Print the summary, numbers to stdout, the rest to stderr; the exit code.
+
+        Raises:
+            UsageError: what ended the import before its end; what came before it is told.
+        """
+        if broken is None or self.tally.count("rows"):
+            self._sum_up(dry_run=dry_run)
+        if broken is not None:
+            raise broken
+        return InputRefusedError.exit_code if self.tally.not_taken else 0
+
+    def _sum_up(self, *, dry_run: bool) -> None:
         rows = self.tally.by_file()
         if self._kind == "csv":
             data.write_csv(("file", *COUNTED), rows)

@@ -10,10 +10,11 @@ from tollbook_schemas.errors import UsageError
 from tollbook_schemas.nearest import nearest
 from tollbook_schemas.times import end_of, format_instant
 from tollbook_services.importing.cells import refused, text
-from tollbook_services.importing.mapping import ALL_COLUMNS, Digest, Mapping, mapping_of
+from tollbook_services.importing.mapping import ALL_COLUMNS, Mapping, mapping_of
 from tollbook_services.importing.mapping_columns import needed_columns
 from tollbook_services.importing.mapping_figures import Figures, Plan, plans_of
-from tollbook_services.importing.mapping_values import Values
+from tollbook_services.importing.mapping_row import Values
+from tollbook_services.importing.mapping_value import Digest
 from tollbook_services.importing.reports import event_id, kept, report
 from tollbook_services.importing.rows import (
     WHOLE_ROW,

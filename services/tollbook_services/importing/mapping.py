@@ -2,213 +2,33 @@
 
 import re
 from collections.abc import Mapping as Dict
-from datetime import date, datetime
-from functools import cached_property
-from string import Formatter
-from typing import Annotated, Any, Final, Literal, Self, get_args
+from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import AfterValidator, Field, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
 from tollbook_schemas.errors import UsageError
 from tollbook_schemas.figure import Basis, Coverage, DatedBy, Measure, Mode, Role, Status, Unit
-from tollbook_schemas.model import Model
-from tollbook_schemas.nearest import nearest
 from tollbook_schemas.quantity import Qualifier, Word
 from tollbook_schemas.segment import SegmentStatus, Sex
 from tollbook_schemas.text import FigureId, Source
-from tollbook_schemas.times import end_of
+from tollbook_services.importing.mapping_value import (
+    Closed,
+    Condition,
+    CountValue,
+    DayValue,
+    Digest,
+    TextValue,
+    one_of,
+)
 
 ALL_COLUMNS: Final = "*"
 """In `digest`: every column of the row."""
-
-_CONSTANT: Final = "constant"
-
-
-class _Closed(Model):
-    """A table of the mapping file; a key that it does not have is told with the nearest one."""
-
-    @model_validator(mode="before")
-    @classmethod
-    def _knows_its_keys(cls, given: Any) -> Any:
-        if isinstance(given, dict):
-            known = tuple(cls.model_fields)
-            for key in given:
-                if key not in known:
-                    hint = nearest(str(key), known)
-                    raise ValueError(f"{key!r} is not known here{hint}: {', '.join(known)} are")
-        return given
-
-
-class _Value(_Closed):
-    """A constant, or what a column says."""
-
-    column: str | None = None
-    """The column; what lies deeper in JSON has a path with points, such as `deaths.best`."""
-    optional: bool = False
-    """Whether rows may lack the column altogether; a cell may be empty in any case."""
-    pattern: str | None = None
-    """A regular expression with one group: the part of the cell that counts."""
-
-    @model_validator(mode="before")
-    @classmethod
-    def _plain_is_constant(cls, given: Any) -> Any:
-        if isinstance(given, datetime | date):
-            return {_CONSTANT: given.isoformat()}
-        return given if isinstance(given, dict) else {_CONSTANT: given}
-
-    @model_validator(mode="after")
-    def _has_one_origin(self) -> Self:
-        origins = [name for name in _ORIGINS if getattr(self, name, None) is not None]
-        if len(origins) != 1:
-            raise ValueError('write a constant, or name a column as in { column = "deaths" }')
-        return self
-
-    @model_validator(mode="after")
-    def _pattern_has_one_group(self) -> Self:
-        if self.pattern is not None and _groups(self.pattern) != 1:
-            raise ValueError(f"{self.pattern!r} needs one group in brackets: the part that counts")
-        return self
-
-    @cached_property
-    def columns(self) -> tuple[str, ...]:
-        """The columns that it is made of."""
-        return () if self.column is None else (self.column,)
-
-
-def _groups(pattern: str) -> int:
-    try:
-        return re.compile(pattern).groups
-    except re.error as error:
-        raise ValueError(f"{pattern!r} is no regular expression: {error}") from None
-
-
-_ORIGINS: Final = ("column", "template", _CONSTANT)
-
-
-class TextValue(_Value):
-    """A text: `"sohr"`, `{ column = "who" }` or `{ template = "{place}, {country}" }`."""
-
-    constant: str | None = None
-    template: str | None = None
-    """Columns in braces, and what stands between them."""
-    map: dict[str, str] | None = None
-    """What the cell says, to what it means; a cell that is not in it is refused."""
-    otherwise: "TextValue | None" = None
-    """What it is where the cell is empty."""
-    slug: bool = False
-    """Make a slug of it: `Government of Syria` is `government-of-syria`."""
-
-    @model_validator(mode="after")
-    def _template_names_columns(self) -> Self:
-        if self.template is not None:
-            template_columns(self.template)
-        return self
-
-    @cached_property
-    def columns(self) -> tuple[str, ...]:
-        """The columns that it is made of."""
-        if self.template is not None:
-            return template_columns(self.template)
-        return () if self.column is None else (self.column,)
-
-    def written(self) -> tuple[str, ...]:
-        """What the mapping file itself says that it may be."""
-        own = () if self.constant is None else (self.constant,)
-        rest = () if self.otherwise is None else self.otherwise.written()
-        return (*own, *(self.map or {}).values(), *rest)
-
-
-class DayValue(_Value):
-    """A day, or an RFC 3339 date-time: `"2025-03-11"` or `{ column = "day" }`."""
-
-    constant: str | None = None
-    layouts: Annotated[tuple[str, ...], Field(strict=False)] = ()
-    """How cells write days besides ISO 8601, as `strptime` has it: `%d/%m/%Y`."""
-    last: bool = False
-    """Whether `%Y` and `%m/%Y` mean the last day of that time, not the first."""
-    otherwise: "DayValue | None" = None
-    """What it is where the cell is empty."""
-
-    @model_validator(mode="after")
-    def _is_a_day(self) -> Self:
-        if self.constant is not None:
-            end_of(self.constant)
-        return self
-
-
-class CountValue(_Value):
-    """A whole number: `1` or `{ column = "deaths" }`."""
-
-    constant: Annotated[int, Field(ge=0)] | None = None
-
-
-def template_columns(template: str) -> tuple[str, ...]:
-    """The columns that a template names.
-
-    Raises:
-        ValueError: it names none, or its braces do not match.
-    """
-    parts = list(Formatter().parse(template))
-    names = tuple(name for _, name, _, _ in parts if name)
-    if not names or any(name == "" or spec or how for _, name, spec, how in parts):
-        raise ValueError(f"{template!r} names no column in braces, as in {{place}}")
-    return names
-
-
-def _one_of(words: Any) -> AfterValidator:
-    known = get_args(words)
-
-    def check(value: TextValue) -> TextValue:
-        for word in value.written():
-            if word not in known:
-                hint = nearest(word, known)
-                raise ValueError(f"{word!r} is none of {', '.join(known)}{hint}")
-        return value
-
-    return AfterValidator(check)
-
-
-class Digest(_Closed):
-    """An id made of what columns say."""
-
-    digest: Annotated[tuple[str, ...], Field(strict=False, min_length=1)]
-    """The columns that tell rows apart, or `["*"]` for all of them."""
-
-
-class Condition(_Closed):
-    """What a row has to be like: exactly one of `in`, `not_in` and `empty`."""
-
-    column: str
-    optional: bool = False
-    in_: Annotated[tuple[str, ...] | None, Field(alias="in", strict=False)] = None
-    not_in: Annotated[tuple[str, ...] | None, Field(strict=False)] = None
-    empty: bool | None = None
-
-    @model_validator(mode="before")
-    @classmethod
-    def _knows_its_keys(cls, given: Any) -> Any:
-        names = ("column", "optional", "in", "not_in", "empty")
-        for key in given if isinstance(given, dict) else ():
-            if key not in names:
-                hint = nearest(str(key), names)
-                raise ValueError(f"{key!r} is not known here{hint}: {', '.join(names)} are")
-        return given
-
-    @model_validator(mode="after")
-    def _asks_one_thing(self) -> Self:
-        if sum(one is not None for one in (self.in_, self.not_in, self.empty)) != 1:
-            raise ValueError(
-                f'say what {self.column!r} has to be: in = ["..."], not_in = ["..."], '
-                "or empty = true or false"
-            )
-        return self
-
 
 _Conditions = Annotated[tuple[Condition, ...], Field(strict=False)]
 _Texts = Annotated[tuple[str, ...], Field(strict=False)]
 
 
-class AreaMap(_Closed):
+class AreaMap(Closed):
     """Where: columns from the widest to the finest; the finest that is not empty counts."""
 
     country: TextValue | None = None
@@ -237,30 +57,30 @@ class AreaMap(_Closed):
         return tuple((level, one) for level, one in enumerate(given) if one is not None)
 
 
-class WindowMap(_Closed):
+class WindowMap(Closed):
     """The time that a figure speaks about."""
 
     start: DayValue | None = None
     end: DayValue | None = None
 
 
-class SegmentMap(_Closed):
+class SegmentMap(Closed):
     """Who is counted."""
 
-    status: Annotated[TextValue, _one_of(SegmentStatus)] | None = None
+    status: Annotated[TextValue, one_of(SegmentStatus)] | None = None
     group: TextValue | None = None
     community: TextValue | None = None
-    sex: Annotated[TextValue, _one_of(Sex)] | None = None
+    sex: Annotated[TextValue, one_of(Sex)] | None = None
     age_band: TextValue | None = None
 
 
-class QuantityMap(_Closed):
+class QuantityMap(Closed):
     """How many: a `value`, or `low`, `best` and `high`."""
 
     value: CountValue | None = None
-    qualifier: Annotated[TextValue, _one_of(Qualifier)] | None = None
+    qualifier: Annotated[TextValue, one_of(Qualifier)] | None = None
     """How the value is meant; `exactly` unless given."""
-    word: Annotated[TextValue, _one_of(Word)] | None = None
+    word: Annotated[TextValue, one_of(Word)] | None = None
     """A word in place of a number, such as dozens."""
     low: CountValue | None = None
     best: CountValue | None = None
@@ -277,11 +97,11 @@ class QuantityMap(_Closed):
         return self
 
 
-class FigureFields(_Closed):
+class FigureFields(Closed):
     """What may be said of one figure, or in `[every]` of all of them."""
 
-    unit: Annotated[TextValue, _one_of(Unit)] | None = None
-    basis: Annotated[TextValue, _one_of(Basis)] | None = None
+    unit: Annotated[TextValue, one_of(Unit)] | None = None
+    basis: Annotated[TextValue, one_of(Basis)] | None = None
     areas: AreaMap | None = None
     origin: AreaMap | None = None
     destination: AreaMap | None = None
@@ -293,11 +113,11 @@ class FigureFields(_Closed):
     precision: TextValue | None = None
     described_as: TextValue | None = None
     note: TextValue | None = None
-    mode: Annotated[TextValue, _one_of(Mode)] | None = None
-    coverage: Annotated[TextValue, _one_of(Coverage)] | None = None
-    role: Annotated[TextValue, _one_of(Role)] | None = None
-    status: Annotated[TextValue, _one_of(Status)] | None = None
-    dated_by: Annotated[TextValue, _one_of(DatedBy)] | None = None
+    mode: Annotated[TextValue, one_of(Mode)] | None = None
+    coverage: Annotated[TextValue, one_of(Coverage)] | None = None
+    role: Annotated[TextValue, one_of(Role)] | None = None
+    status: Annotated[TextValue, one_of(Status)] | None = None
+    dated_by: Annotated[TextValue, one_of(DatedBy)] | None = None
 
 
 class FigureMap(FigureFields):
@@ -305,7 +125,7 @@ class FigureMap(FigureFields):
 
     id: FigureId | None = None
     """By default the measure and the segment, such as `killed.female`."""
-    measure: Annotated[TextValue, _one_of(Measure)]
+    measure: Annotated[TextValue, one_of(Measure)]
     quantity: QuantityMap
     segment: SegmentMap = SegmentMap()
     part_of: FigureId | None = None
@@ -313,7 +133,7 @@ class FigureMap(FigureFields):
     """Which rows give it; a row without a number gives none in any case."""
 
 
-class Mapping(_Closed):
+class Mapping(Closed):
     """What a table is, and what its rows say."""
 
     source: Source

@@ -4,8 +4,9 @@ import re
 from dataclasses import dataclass, replace
 from typing import Final
 
-from tollbook_services.importing.mapping import AreaMap, TextValue
-from tollbook_services.importing.mapping_values import Values
+from tollbook_services.importing.mapping import AreaMap
+from tollbook_services.importing.mapping_row import Values
+from tollbook_services.importing.mapping_value import TextValue
 from tollbook_services.importing.places import area_code
 from tollbook_services.importing.rows import Context, Row, RowError
 

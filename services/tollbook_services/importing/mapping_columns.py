@@ -4,13 +4,12 @@ from collections.abc import Iterator
 
 from pydantic import BaseModel
 
-from tollbook_services.importing.mapping import (
-    ALL_COLUMNS,
+from tollbook_services.importing.mapping import ALL_COLUMNS, Mapping
+from tollbook_services.importing.mapping_value import (
     Condition,
     CountValue,
     DayValue,
     Digest,
-    Mapping,
     TextValue,
 )
 

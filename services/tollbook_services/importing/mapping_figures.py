@@ -7,17 +7,16 @@ from typing import Final
 from tollbook_services.importing.cells import refused
 from tollbook_services.importing.mapping import (
     AreaMap,
-    DayValue,
     FigureFields,
     FigureMap,
     Mapping,
     QuantityMap,
     SegmentMap,
-    TextValue,
     WindowMap,
 )
 from tollbook_services.importing.mapping_areas import where
-from tollbook_services.importing.mapping_values import Values
+from tollbook_services.importing.mapping_row import Values
+from tollbook_services.importing.mapping_value import DayValue, TextValue
 from tollbook_services.importing.reports import estimate, exactly
 from tollbook_services.importing.rows import WHOLE_ROW, Context, Document
 

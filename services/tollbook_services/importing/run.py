@@ -9,7 +9,7 @@ from typing import Final, Protocol
 
 import orjson
 
-from tollbook_schemas.errors import Fault
+from tollbook_schemas.errors import Fault, UsageError
 from tollbook_schemas.gazetteer import Gazetteer
 from tollbook_schemas.parse import ParsedEvent, parse_made
 from tollbook_services.importing.reports import kept
@@ -121,17 +121,25 @@ def read(
 
 
 async def in_batches(outcomes: Iterable[Outcome]) -> AsyncIterator[list[Outcome]]:
-    """Outcomes in batches for one append each; other tasks get their turn between rows."""
+    """Outcomes in batches for one append each; other tasks get their turn between rows.
+
+    Where the file turns out to be broken, what was read before that comes first.
+    """
     batch: list[Outcome] = []
     size = 0
-    for number, one in enumerate(outcomes, 1):
-        batch.append(one)
-        size += one.size
-        if len(batch) == IMPORT_BATCH or size >= IMPORT_BYTES:
+    try:
+        for number, one in enumerate(outcomes, 1):
+            batch.append(one)
+            size += one.size
+            if len(batch) == IMPORT_BATCH or size >= IMPORT_BYTES:
+                yield batch
+                batch, size = [], 0
+            elif number % _AT_ONCE == 0:
+                await asyncio.sleep(0)
+    except UsageError:
+        if batch:
             yield batch
-            batch, size = [], 0
-        elif number % _AT_ONCE == 0:
-            await asyncio.sleep(0)
+        raise
     if batch:
         yield batch
 
@@ -139,16 +147,25 @@ async def in_batches(outcomes: Iterable[Outcome]) -> AsyncIterator[list[Outcome]
 async def overlapping(
     batches: AsyncIterator[list[Outcome]], store: Store
 ) -> AsyncIterator[list[Outcome]]:
-    """Store each batch while the next is read; they come out in order, once they are durable."""
+    """Store each batch while the next is read; they come out in order, once they are durable.
+
+    Where reading ends in an error, what was read before it is stored, and comes out first.
+    """
     storing: asyncio.Future[list[Outcome]] | None = None
+    broken: UsageError | None = None
     try:
-        async for batch in batches:
-            if storing is not None:
-                yield await storing
-            storing = asyncio.ensure_future(store(batch))
+        try:
+            async for batch in batches:
+                if storing is not None:
+                    yield await storing
+                storing = asyncio.ensure_future(store(batch))
+        except UsageError as error:
+            broken = error
         if storing is not None:
             last, storing = storing, None
             yield await last
+        if broken is not None:
+            raise broken
     finally:
         if storing is not None and not storing.done():
             with suppress(Exception):

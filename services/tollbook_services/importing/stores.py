@@ -12,7 +12,7 @@ from tollbook_schemas.parse import ParsedEvent
 from tollbook_services.importing.run import Outcome
 from tollbook_services.ledger import Ledger, Receipt
 from tollbook_services.publish import rejected_receipt
-from tollbook_services.read_again import foresee
+from tollbook_services.read_again import IMPORTED, foresee
 from tollbook_services.rejections import Rejection
 
 
@@ -32,7 +32,7 @@ class LedgerStore:
         return with_receipts(batch, receipts)
 
     def _rejection(self, one: Outcome) -> Rejection:
-        origin = f"import {self._format}:{one.place}"
+        origin = f"{IMPORTED}{self._format}:{one.place}"
         return Rejection(one.raw, one.told_faults(), origin, once=self._digest(one))
 
     def _digest(self, one: Outcome) -> bytes:

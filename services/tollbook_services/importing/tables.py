@@ -31,6 +31,9 @@ LINE_CHARS_MAX: Final = 4 * CELL_CHARS_MAX
 ARRAY_BYTES_MAX: Final = 64 * 2**20
 """Bytes of a JSON array, which is held as a whole; JSON Lines may be of any length."""
 
+BROKEN_MAX: Final = 100
+"""Broken rows one after another: more are no slips of a pen, but another kind of file."""
+
 DELIMITERS: Final = ",;\t|"
 
 _GZIP: Final = b"\x1f\x8b"
@@ -265,12 +268,21 @@ def _row(file: Path, line: int, names: Sequence[str], cells: Sequence[Cell]) -> 
 
 
 def whole(rows: Iterable[Row], broken: list[Row]) -> Iterator[Row]:
-    """The rows that could be cut into their cells; the others are put into `broken`."""
+    """The rows that could be cut into their cells; the others are put into `broken`.
+
+    Raises:
+        UsageError: `BROKEN_MAX` rows lie in `broken`, as nobody took any out.
+    """
     for row in rows:
         if row.fault is None:
             yield row
-        else:
+        elif len(broken) < BROKEN_MAX:
             broken.append(row)
+        else:
+            raise UsageError(
+                f"{row.file}, line {row.line}: {row.fault.message}; likewise the {BROKEN_MAX} rows "
+                "before it: is its first line that of the columns?"
+            )
 
 
 def having(rows: Iterable[Row], *columns: str) -> Iterator[Row]:

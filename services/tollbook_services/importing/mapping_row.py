@@ -1,4 +1,4 @@
-"""What the values of a mapping file are for one row: texts, days, counts and conditions."""
+"""One row as a mapping file reads it: its texts, days, counts and conditions."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from tollbook_schemas.times import instant_of
 from tollbook_services.importing.cells import choice, day, digits, refused, text, whole
-from tollbook_services.importing.mapping import Condition, CountValue, DayValue, TextValue
+from tollbook_services.importing.mapping_value import Condition, CountValue, DayValue, TextValue
 from tollbook_services.importing.rows import Cell, Row
 from tollbook_services.importing.slugs import slug_of
 
