@@ -20,6 +20,7 @@ AREA_SETS = (
     ("LB-AK",),
     ("SY-LA", "SY-TA"),
     ("SY-TA", "SY-HM"),
+    ("SY-LA", "SY-HM"),
     ("SY0602", "SY-TA"),
     ("SY-LA", "SY-TA", "SY-HM"),
     ("SY-LA", "LB-AK"),

@@ -1,6 +1,18 @@
 """R6, R8 and R9: what nobody assigned, what a whole leaves its parts, and scopes that overlap."""
 
-from figures_builder import FOUR, ask, at_least, between, fig, increment, report
+from figures_builder import (
+    CIVILIAN,
+    COMBATANT,
+    FOUR,
+    SECURITY,
+    ask,
+    at_least,
+    between,
+    day,
+    fig,
+    increment,
+    report,
+)
 
 COAST = ["SY-LA", "SY-TA"]
 THREE = ["SY-LA", "SY-TA", "SY-HM"]
@@ -293,3 +305,24 @@ def test_a_part_of_which_only_a_minimum_was_known_takes_from_the_unassigned_firs
 
     assert answer.of("SY")[1] == 130
     assert "part_newer_than_total" in answer.flags("SY")
+
+
+def test_scopes_that_overlap_inside_a_third_are_solved_in_any_order() -> None:
+    # given: true figures, each of whose leftovers could be asked for by another's
+    three, tartous, homs = ["SY-HI", "SY-HM", "SY-TA"], ["SY-HI", "SY-TA"], ["SY-HI", "SY-HM"]
+    figures = [
+        fig("all", 72, three, as_of=day(6)),
+        fig("civ", 6, "SY-HI", segment=CIVILIAN, as_of=day(4)),
+        fig("civ2", at_least(8), tartous, segment=CIVILIAN, as_of=day(3)),
+        fig("com", at_least(23), homs, segment=COMBATANT, as_of=day(3)),
+        fig("sec", at_least(4), "SY-HI", segment=SECURITY, as_of=day(2)),
+    ]
+    reports = [report(f"r{number}", 6, one) for number, one in enumerate(figures)]
+
+    # when
+    answers = [ask(*reports), ask(*reversed(reports))]
+
+    # then
+    assert answers[0].told.cells == answers[1].told.cells
+    assert answers[0].of("SY") == (72, 72, 72)
+    assert answers[0].of("SY-HI", "civilian")[0] == 6

@@ -314,3 +314,16 @@ def test_a_duplicate_says_why_it_is_one() -> None:
         one for one in document["originators"][0]["considered"] if one["figure"].endswith("a#f")
     ]
     assert (repeated["standing"], repeated["why"]) == ("duplicate", "R1: duplicate: the same dead")
+
+
+def test_a_part_counted_after_its_total_began_and_ended_is_told_as_itself() -> None:
+    first = {"start": "2025-03-01", "end": "2025-03-11"}
+    later = {"start": "2025-03-12", "end": "2025-03-23"}
+    document = explained(
+        "killed|person|count|area|SY|all||",
+        report("a", 12, fig("both", at_least(100), COAST, window=first, as_of="2025-03-11")),
+        report("b", 24, fig("ta", 50, "SY-TA", window=later, as_of="2025-03-23")),
+    )
+
+    assert document["agrees"]
+    assert document["value"]["low"]["value"] == 150

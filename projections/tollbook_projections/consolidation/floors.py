@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from typing import Self
 
 from tollbook_projections.consolidation.facts import Facts, contradicts
 from tollbook_projections.consolidation.grid import AXES, Grid, apart
@@ -27,8 +28,19 @@ class Floors:
     disjoint, so it can never exceed the truth if the figures are true.
     """
 
-    def __init__(self, grid: Grid) -> None:
+    def __init__(self, grid: Grid, *, leftovers: bool = True) -> None:
+        """Take a grid.
+
+        Args:
+            grid: the figures.
+            leftovers: whether what a total has beyond its parts counts. The highs that a leftover
+                is worked out with are found without: a leftover would need leftovers of the same
+                moment, and those it, without end. Lows that are smaller make highs larger and
+                leftovers smaller, so it stays a lower bound.
+        """
         self._grid = grid
+        self._leftovers = leftovers
+        self._without: Self | None = None
         self._low: dict[tuple[Region, datetime, datetime], int] = {}
         self._parts: dict[tuple[Region, datetime, datetime], int] = {}
         self._logs = any(facts.incidents is not None for facts in grid.facts.values())
@@ -215,15 +227,27 @@ class Floors:
         logs = (self._grid.facts[other].incidents for other in self._grid.inside(region))
         return sum(log.low_between(start, end) for log in logs if log is not None)
 
+    @property
+    def _plain(self) -> Self:
+        """The same bounds without leftovers."""
+        if self._without is None:
+            self._without = self._made_plain()
+        return self._without
+
+    def _made_plain(self) -> Self:
+        return type(self)(self._grid, leftovers=False)
+
     def _leftover(self, region: Region, end: datetime) -> int:
         """What of a multi-area base cannot be in its known parts (R6), where that is certain."""
+        if not self._leftovers:
+            return 0
         facts = self._grid.facts.get(region)
         step = facts.history.at(end) if facts and facts.base and facts.history else None
         if step is None or len(region.areas) == 1:
             return 0
         left = step.interval.low
         for part in self._grid.outer("areas", region):
-            high = self.high_at(part, step.as_of)
+            high = self._plain.high_at(part, step.as_of)
             if high is None or not self._same_beginning(part, step.start, step.as_of):
                 return 0
             left -= high

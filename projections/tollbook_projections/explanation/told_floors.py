@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from typing import Final, TypeVar
+from typing import Final, Self, TypeVar
 
 from tollbook_projections.consolidation.facts import Facts
 from tollbook_projections.consolidation.floors import (
@@ -37,11 +37,16 @@ NOTHING: Final = Term("no figure says more", 0)
 class ToldFloors(Floors):
     """The same lower bounds as `Floors`, each with the steps that lead to it."""
 
-    def __init__(self, grid: Grid, trail: Trail, naming: Naming) -> None:
-        super().__init__(grid)
+    def __init__(
+        self, grid: Grid, trail: Trail, naming: Naming, *, leftovers: bool = True
+    ) -> None:
+        super().__init__(grid, leftovers=leftovers)
         self._trail = trail
         self._naming = naming
         self._told: dict[tuple[str, Region, datetime, datetime], Term] = {}
+
+    def _made_plain(self) -> Self:
+        return type(self)(self._grid, self._trail, self._naming, leftovers=False)
 
     @property
     def _lattice(self) -> Lattice:
@@ -182,22 +187,17 @@ class ToldFloors(Floors):
         )
 
     def _tell_root(self, region: Region, root: Span) -> Term:
-        if root.start != BEGINNING:
-            return self._step(
-                "less",
-                [
-                    self.figure(root.figures, self._printed_low(region, root)),
-                    self.tell_high_at(region, root.start),
-                ],
-                region,
-                (root.start, root.end),
-                rule="R5",
-                says="a later total less the most there can have been before",
-            )
+        window = (root.start, root.end)
+        printed = self.figure(root.figures, self._printed_low(region, root))
+        if root.start != BEGINNING and root.interval.low != printed.value:
+            says = "a later total less the most there can have been before"
+            terms = [printed, self.tell_high_at(region, root.start)]
+            gain = self._step("less", terms, region, window, rule="R5", says=says)
+            return self._fuller(region, gain, window)
         term = self._span(root)
         if self._conflicts(region, root):
             return term
-        return self._fuller(region, term, (root.start, root.end))
+        return self._fuller(region, term, window)
 
     def _printed_low(self, region: Region, root: Span) -> int:
         history = self._grid.facts[region].history
@@ -235,7 +235,8 @@ class ToldFloors(Floors):
         if not self._leftover(region, end) or step is None:
             return NOTHING
         terms = [self.figure(step.figures, step.interval.low)]
-        terms += [self.tell_high_at(part, step.as_of) for part in self._grid.outer("areas", region)]
+        outer = self._grid.outer("areas", region)
+        terms += [self._plain.tell_high_at(part, step.as_of) for part in outer]
         says = "what cannot be in its known parts"
         return self._step("less", terms, region, (BEGINNING, end), rule="R6", says=says)
 
