@@ -22,6 +22,8 @@ from tollbook_schemas.times import end_of, start_of
 
 _SEGMENT: Final = ("status", "group", "community", "sex", "age_band")
 _WINDOWED: Final = frozenset({"increment", "flow"})
+_STATED: Final = ("quantity", "segment", "areas", "as_of", "phase")
+"""What `figure.revised` can change."""
 
 
 class _Standing(NamedTuple):
@@ -64,7 +66,8 @@ class Reading:
         act = version.act
         event = dossier.filed["event"] if act is None else act["event"]
         explained = act is not None or dossier.forced
-        standing = _Standing(dossier.role, dossier.forced, explained, dossier.incident)
+        forced = dossier.forced or _stated_by_editor(dossier.filed["figure"], version.body)
+        standing = _Standing(dossier.role, forced, explained, dossier.incident)
         return self._claims(dossier.filed, version.body, event, standing)
 
     def filed_claims(self, filed: Document, incident: str | None) -> tuple[Claim, ...]:
@@ -182,6 +185,11 @@ def segment_pairs(segment: Mapping[str, str]) -> Pairs:
         for name in _SEGMENT
         if segment.get(name) is not None and (name, segment[name]) != ("status", "any")
     )
+
+
+def _stated_by_editor(filed: Mapping[str, Any], body: Mapping[str, Any]) -> bool:
+    """Whether acts made another claim of a figure: that one is no relay's any more (R16)."""
+    return any(filed.get(name) != body.get(name) for name in _STATED)
 
 
 def _window(body: Mapping[str, Any], as_of: datetime) -> tuple[datetime | None, datetime]:

@@ -1,7 +1,7 @@
 """R4, R5 and R7: bases, increments and how older figures of parts and wholes stand."""
 
 import pytest
-from figures_builder import CIVILIAN, ask, day, fig, increment, report
+from figures_builder import CIVILIAN, act, ask, day, fig, increment, report
 
 COAST = ["SY-LA", "SY-TA"]
 THREE = ["SY-LA", "SY-TA", "SY-HM"]
@@ -235,3 +235,32 @@ def test_places_in_different_areas_add(places: tuple[str, str]) -> None:
     answer = ask(report("a", 8, fig("x", 30, one, place="A"), fig("y", 40, two, place="A")))
 
     assert answer.of("SY") == (70, None, None)
+
+
+@pytest.mark.parametrize(
+    ("kind", "fields"),
+    [("correction", {}), ("definition_change", {"as_of": "2025-03-13"})],
+)
+def test_what_an_editor_states_of_a_relayed_figure_is_no_relay(
+    kind: str, fields: dict[str, str]
+) -> None:
+    # given: two relayed values, and a lower one that an editor states instead of the second
+    answer = ask(
+        report("a", 11, fig("f", 658, "SY-LA"), relayed_by="paper"),
+        report("b", 12, fig("f", 683, "SY-LA"), relayed_by="paper"),
+        act(kind, "c", 14, "b#f", quantity={"qualifier": "exactly", "value": 600}, **fields),
+    )
+
+    # then
+    assert answer.of("SY-LA") == (600, 600, 600)
+    assert "unexplained_fall" not in answer.flags("SY-LA")
+
+
+def test_a_clarification_that_states_nothing_leaves_a_relay_what_it_is() -> None:
+    answer = ask(
+        report("a", 11, fig("f", 658, "SY-LA")),
+        report("b", 12, fig("f", 600, "SY-LA"), relayed_by="paper"),
+        act("clarification", "c", 14, "b#f"),
+    )
+
+    assert answer.of("SY-LA") == (658, 658, 658)

@@ -45,7 +45,7 @@ class Claim(NamedTuple):
         end: end of the window, else `as_of`.
         interval: None for `unknown`, which is history only.
         relay: printed by somebody else than its originator (R16).
-        forced: an editor reviewed it as counted, which lifts the relay rules.
+        forced: an editor reviewed it as counted or stated its value, which lifts the relay rules.
         explained: an editorial event with its reason made it or reviewed it as counted: a fall
             needs no flag (section 4).
     """

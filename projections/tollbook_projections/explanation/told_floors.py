@@ -37,9 +37,7 @@ NOTHING: Final = Term("no figure says more", 0)
 class ToldFloors(Floors):
     """The same lower bounds as `Floors`, each with the steps that lead to it."""
 
-    def __init__(
-        self, grid: Grid, trail: Trail, naming: Naming, *, leftovers: bool = True
-    ) -> None:
+    def __init__(self, grid: Grid, trail: Trail, naming: Naming, *, leftovers: bool = True) -> None:
         super().__init__(grid, leftovers=leftovers)
         self._trail = trail
         self._naming = naming
