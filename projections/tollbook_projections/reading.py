@@ -15,15 +15,19 @@ from tollbook_projections.consolidation.region import (
     areas_key,
 )
 from tollbook_projections.filing import Document
-from tollbook_projections.selection import Dossier, Version, cut_off_of, published_at
+from tollbook_projections.selection import (
+    REVISED_FIELDS,
+    Dossier,
+    Version,
+    cut_off_of,
+    published_at,
+)
 from tollbook_schemas.gazetteer import Gazetteer
 from tollbook_schemas.policy import Policy
 from tollbook_schemas.times import end_of, start_of
 
 _SEGMENT: Final = ("status", "group", "community", "sex", "age_band")
 _WINDOWED: Final = frozenset({"increment", "flow"})
-_STATED: Final = ("quantity", "segment", "areas", "as_of", "phase")
-"""What `figure.revised` can change."""
 
 
 class _Standing(NamedTuple):
@@ -189,7 +193,7 @@ def segment_pairs(segment: Mapping[str, str]) -> Pairs:
 
 def _stated_by_editor(filed: Mapping[str, Any], body: Mapping[str, Any]) -> bool:
     """Whether acts made another claim of a figure: that one is no relay's any more (R16)."""
-    return any(filed.get(name) != body.get(name) for name in _STATED)
+    return any(filed.get(name) != body.get(name) for name in REVISED_FIELDS)
 
 
 def _window(body: Mapping[str, Any], as_of: datetime) -> tuple[datetime | None, datetime]:

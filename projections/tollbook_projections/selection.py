@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from tollbook_projections.assignments import Assignments, own_incident
 from tollbook_projections.filing import Document
@@ -28,6 +28,10 @@ class Moment:
 
 
 NOW = Moment()
+
+
+REVISED_FIELDS: Final = ("quantity", "segment", "areas", "as_of", "phase")
+"""What `figure.revised` can change of a figure."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,11 +186,7 @@ def cut_off_of(filed: Document, body: Mapping[str, Any]) -> tuple[str, bool]:
 def _revise(versions: list[Version], act: Document) -> None:
     """Adds the version an act makes: in place, or as a later value where it has a later as_of."""
     data = act["data"]
-    changes = {
-        name: data[name]
-        for name in ("quantity", "segment", "areas", "as_of", "phase")
-        if name in data
-    }
+    changes = {name: data[name] for name in REVISED_FIELDS if name in data}
     last = versions[-1]
     body = {**last.body, **changes}
     if "as_of" in changes and act["act"] in _SERIES_BREAKS:
