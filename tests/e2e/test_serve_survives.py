@@ -19,6 +19,7 @@ import pytest
 from redis import Redis as PlainRedis
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
+from tests.integration.engine_kit import lives
 from tests.integration.intake_load import event, settled, stored_names, wait_for
 
 from tollbook_schemas.errors import TollbookError
@@ -291,15 +292,6 @@ def test_an_engine_that_could_lose_events_is_refused_at_once(engine_url):
 def gone(pids: list[int], patience_s: float) -> None:
     """Wait until no process of the list is left."""
     until = time.monotonic() + patience_s
-    while alive := [pid for pid in pids if _alive(pid)]:
+    while alive := [pid for pid in pids if lives(pid)]:
         assert time.monotonic() < until, f"still running: {alive}"
         time.sleep(0.1)
-
-
-def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    stat = Path(f"/proc/{pid}/stat")
-    return not (stat.exists() and stat.read_text().rpartition(")")[2].split()[0] == "Z")
