@@ -1,0 +1,1 @@
+"""Transparency log formats: Merkle trees, tiles, notes, checkpoints and proofs (RFC 6962, C2SP)."""
