@@ -85,3 +85,13 @@ def live(partition: int) -> str:
 def generation(partition: int, projection: str, number: int) -> str:
     """What the keys of one generation of a projection's rows begin with."""
     return f"tollbook:{{{partition}}}:{projection}.g{number}"
+
+
+def sealed(partition: int) -> str:
+    """Hash: ledger, size and signed checkpoint of what was sealed last of a partition."""
+    return f"tollbook:{{{partition}}}:sealed"
+
+
+def tiles(partition: int) -> str:
+    """Hash: `<level>/<index>` to the hashes of each tile of a partition's sealed tree."""
+    return f"tollbook:{{{partition}}}:tiles"

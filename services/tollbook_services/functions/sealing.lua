@@ -1,0 +1,32 @@
+#!lua name=tollbook_sealing_v1
+-- The sealed tree of a partition: its tiles and its signed checkpoint change together, or not.
+
+-- Arguments handed to one HSET: Lua's stack holds some 8,000 values.
+local ARGUMENTS_MAX = 4000
+
+-- KEYS: the sealed head, the tiles, the state of the partition
+-- ARGV: ledger, expected size, new size, the checkpoint (a signed note), then for each tile that
+--       is new or wider its place `<level>/<index>` and its hashes
+-- Returns {what, size} as it stands afterwards; `what` is 'sealed', 'stale' (not the expected
+-- size), 'other_ledger', or 'beyond' (the partition has fewer events than that).
+local function seal(keys, args)
+  local stored = redis.call('HMGET', keys[1], 'ledger', 'size')
+  local size = stored[2] or '0'
+  if stored[1] and stored[1] ~= args[1] then
+    return { 'other_ledger', size }
+  end
+  if tonumber(size) ~= tonumber(args[2]) or tonumber(args[3]) < tonumber(size) then
+    return { 'stale', size }
+  end
+  if tonumber(args[3]) > tonumber(redis.call('HGET', keys[3], 'head') or '0') then
+    return { 'beyond', size }
+  end
+  for from = 5, #args, ARGUMENTS_MAX do
+    local to = math.min(from + ARGUMENTS_MAX - 1, #args)
+    redis.call('HSET', keys[2], unpack(args, from, to))
+  end
+  redis.call('HSET', keys[1], 'ledger', args[1], 'size', args[3], 'checkpoint', args[4])
+  return { 'sealed', args[3] }
+end
+
+redis.register_function('tollbook_seal', seal)

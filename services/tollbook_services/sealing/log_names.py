@@ -1,0 +1,22 @@
+"""The names of a ledger's logs: one log for each partition, named after the ledger's key."""
+
+from typing import Final
+
+from tollbook_schemas.tlog.keys import SigningKey, VerifierKey
+
+_SEPARATOR: Final = "/"
+
+
+def origin_of(log: str, partition: int) -> str:
+    """The origin of a partition's checkpoints: `<name of the key>/<partition>`."""
+    return f"{log}{_SEPARATOR}{partition}"
+
+
+def signer_of(key: SigningKey, partition: int) -> SigningKey:
+    """The key as that of one partition: its name is the origin, so its id is another."""
+    return SigningKey(origin_of(key.name, partition), key.kind, key.private)
+
+
+def verifier_of(key: VerifierKey, partition: int) -> VerifierKey:
+    """The public key as that of one partition."""
+    return VerifierKey(origin_of(key.name, partition), key.kind, key.public)
