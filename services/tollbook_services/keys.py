@@ -32,6 +32,9 @@ GAZETTEERS: Final = "tollbook:gazetteers"
 """Hash: `<partition>:<sequence>` of each event that publishes a gazetteer, to when it was recorded.
 Written with the event, so that an area is known everywhere once its gazetteer is durable."""
 
+LOG_KEYS: Final = "tollbook:log:keys"
+"""List: the public keys the logs were signed with, as notes, the one in use last."""
+
 CRISES_KEPT: Final = 4_096
 """Crises whose partition is remembered: it is asked for with every event."""
 

@@ -29,4 +29,14 @@ local function seal(keys, args)
   return { 'sealed', args[3] }
 end
 
+-- KEYS: the key history. ARGV: how many keys it has, the note to add. Returns whether it was.
+local function log_key(keys, args)
+  if redis.call('LLEN', keys[1]) ~= tonumber(args[1]) then
+    return 0
+  end
+  redis.call('RPUSH', keys[1], args[2])
+  return 1
+end
+
 redis.register_function('tollbook_seal', seal)
+redis.register_function('tollbook_log_key', log_key)
