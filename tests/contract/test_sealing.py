@@ -21,7 +21,7 @@ from tollbook_schemas.tlog.note import note_from
 from tollbook_schemas.tlog.tiles import subtrees_in, tiles_of
 from tollbook_services import keys
 from tollbook_services.ledger import Ledger
-from tollbook_services.sealing import sealer as sealing
+from tollbook_services.sealing import partition as sealing
 from tollbook_services.sealing.log_names import verifier_of
 from tollbook_services.sealing.logs import LiveLog
 from tollbook_services.sealing.sealed import SealedTree
@@ -189,7 +189,7 @@ async def test_a_tile_that_was_altered_is_noticed_before_anything_is_signed_over
     stored[40] ^= 1
     await ledger.redis.hset(keys.tiles(0), "0/1", bytes(stored))
     await ledger.append(events(5, "more"))
-    with pytest.raises(CheckFailedError, match="do not lead to the root"):
+    with pytest.raises(CheckFailedError, match="do not lead to its checkpoint"):
         await Sealer(ledger, LOG).catch_up(0)
 
 
@@ -198,7 +198,7 @@ async def test_a_key_of_another_name_does_not_go_on_with_the_log(ledger):
     await Sealer(ledger, LOG).catch_up(0)
     await ledger.append(events(1, "more"))
     other = SigningKey.from_seed("log.example.org/other", KeyKind.LOG, bytes(32))
-    with pytest.raises(CheckFailedError, match="a log keeps its name"):
+    with pytest.raises(CheckFailedError, match="is sealed with the key"):
         await Sealer(ledger, other).catch_up(0)
 
 
