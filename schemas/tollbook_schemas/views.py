@@ -248,14 +248,23 @@ class WorkerStatus(TypedDict):
     age_seconds: float
 
 
+class SealedStatus(TypedDict):
+    """How far a partition is sealed: how many events, and what waits for it."""
+
+    size: int
+    lag_events: int
+    lag_seconds: float
+
+
 class PartitionStatus(TypedDict):
-    """One partition: its head, its projections and its workers."""
+    """One partition: its head, its projections, its workers, and what is sealed where any is."""
 
     partition: int
     head: int
     recorded_at: str | None
     state: State
     projections: list[ProjectionStatus]
+    sealed: SealedStatus | None
     workers: list[WorkerStatus]
     quarantined: int
 

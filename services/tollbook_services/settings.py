@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any, Final
 
-from pydantic import Field, ValidationError
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from tollbook_schemas.errors import UsageError
@@ -24,6 +24,8 @@ class Settings(BaseSettings):
         redis_password_file: holds the password for `redis`, which then carries it.
         ledger: id of the ledger that has to be there; None means whichever is.
         partitions: ledger partitions, used only when a ledger is created.
+        signing_key: private key that seals, as text; in no log and no error.
+        signing_key_file: holds the private key that seals; the embedded store has one of its own.
         visible_timeout_s: seconds `publish` waits for the read models to show its events.
     """
 
@@ -36,7 +38,16 @@ class Settings(BaseSettings):
     redis_password_file: Path | None = None
     ledger: str | None = None
     partitions: int = Field(default=4, ge=1, le=PARTITIONS_MAX)
+    signing_key: SecretStr | None = None
+    signing_key_file: Path | None = None
     visible_timeout_s: float = Field(default=30.0, gt=0)
+
+    @property
+    def key_file(self) -> Path | None:
+        """Where the private key is that seals; None where it has to be named and is not."""
+        if self.signing_key_file is not None or self.redis is not None:
+            return self.signing_key_file
+        return self.data.resolve() / "keys" / "signing"
 
     @property
     def place(self) -> str:

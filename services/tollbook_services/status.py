@@ -12,6 +12,7 @@ from tollbook_schemas.views import (
     AlarmStatus,
     PartitionStatus,
     ProjectionStatus,
+    SealedStatus,
     State,
     StatusDocument,
     WorkerStatus,
@@ -21,8 +22,10 @@ from tollbook_services.engine_status import engine_status
 from tollbook_services.heartbeats import Heartbeat, Heartbeats, engine_time_ms
 from tollbook_services.inbox_status import inbox_status
 from tollbook_services.ledger import Ledger
-from tollbook_services.projector import ROLE
+from tollbook_services.projector import ROLE as PROJECTOR
 from tollbook_services.readmodels import ReadModels
+from tollbook_services.sealing.sealed import SealedTree
+from tollbook_services.sealing.sealer import ROLE as SEALER
 
 LAG_S_MAX: Final = 10.0
 """A worker is behind when something has waited for longer: a page takes well under a second."""
@@ -129,12 +132,14 @@ async def _partition(source: _Source, number: int) -> PartitionStatus:
     last = await ledger.read(number, after=head - 1, count=1) if head else []
     positions = [await _projection(source, number, name, head) for name in source.names]
     workers = await Heartbeats(redis).read(number)
+    sealed = await _sealed(source, number, head)
     return {
         "partition": number,
         "head": head,
         "recorded_at": format_instant(last[0].recorded_at) if last else None,
-        "state": _state(positions, workers),
+        "state": _state(positions, sealed, workers),
         "projections": positions,
+        "sealed": sealed,
         "workers": [_worker(beat) for beat in workers],
         "quarantined": await ledger.undecided_length(number),
     }
@@ -144,8 +149,7 @@ async def _projection(source: _Source, number: int, stored: str, head: int) -> P
     name, _, version = stored.rpartition(".v")
     readmodels = source.readmodels
     checkpoint = await readmodels.checkpoint(number, stored)
-    first = await source.ledger.read(number, after=checkpoint.sequence, count=1)
-    waiting_s = max(0.0, source.now_s - first[0].recorded_at.timestamp()) if first else 0.0
+    waiting_s = await _waiting_s(source, number, checkpoint.sequence)
     return {
         "projection": name,
         "version": int(version),
@@ -157,11 +161,40 @@ async def _projection(source: _Source, number: int, stored: str, head: int) -> P
     }
 
 
-def _state(positions: Sequence[ProjectionStatus], workers: Sequence[Heartbeat]) -> State:
-    projectors = [beat for beat in workers if beat.role == ROLE]
+async def _sealed(source: _Source, number: int, head: int) -> SealedStatus | None:
+    """How far a partition is sealed; None where nothing ever was."""
+    size = (await SealedTree(source.redis, source.ledger.id, number).head()).size
+    if not size:
+        return None
+    waiting_s = await _waiting_s(source, number, size)
+    return {
+        "size": size,
+        "lag_events": max(0, head - size),
+        "lag_seconds": round(waiting_s, 3),
+    }
+
+
+async def _waiting_s(source: _Source, number: int, sequence: int) -> float:
+    """Seconds for which the first event behind a sequence has waited; 0 where there is none."""
+    first = await source.ledger.read(number, after=sequence, count=1)
+    return max(0.0, source.now_s - first[0].recorded_at.timestamp()) if first else 0.0
+
+
+def _state(
+    positions: Sequence[ProjectionStatus],
+    sealed: SealedStatus | None,
+    workers: Sequence[Heartbeat],
+) -> State:
+    projectors = [beat for beat in workers if beat.role == PROJECTOR]
+    sealers = [beat for beat in workers if beat.role == SEALER]
     if not any(beat.alive for beat in projectors):
         return "stopped" if projectors else "no_workers"
-    if any(position["lag_seconds"] > LAG_S_MAX for position in positions):
+    if sealers and not any(beat.alive for beat in sealers):
+        return "stopped"
+    late = [position["lag_seconds"] for position in positions]
+    if sealed is not None and sealers:
+        late.append(sealed["lag_seconds"])
+    if max(late, default=0.0) > LAG_S_MAX:
         return "behind"
     return "parked" if any(position["parked"] for position in positions) else "healthy"
 

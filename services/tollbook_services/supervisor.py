@@ -1,4 +1,4 @@
-"""`tollbook serve`: engine, intake and projector as child processes that outlive a kill -9."""
+"""`tollbook serve`: engine and workers as child processes that outlive a kill -9."""
 
 import asyncio
 import os
@@ -15,6 +15,7 @@ from tollbook_services.engine import EngineProcess, connect
 from tollbook_services.guard import admit, name_the_fault, remember, watch
 from tollbook_services.ledger import Ledger
 from tollbook_services.logs import configure_logs
+from tollbook_services.sealing.chosen_key import NO_KEY, has_key, make_own_key, read_key
 from tollbook_services.settings import Settings
 from tollbook_services.shown import safe_url
 from tollbook_services.supervised import ENGINE_VARIABLE, PARENT_VARIABLE
@@ -28,27 +29,29 @@ Announce = Callable[[str], None]
 _RUN: Final = (sys.executable, "-m", "tollbook_services.supervised", "tollbook_services.cli")
 
 WORKERS: Final = tuple(Command(name, (*_RUN, name)) for name in ("intake", "projector"))
-"""Intake and projector, in the order in which they are stopped. Where the engine is they read
-from their environment: a command line, with a password in it, is for every user to see."""
+SEALER: Final = Command("sealer", (*_RUN, "sealer"))
+"""The workers, in the order in which they are stopped. Where the engine is they read from their
+environment: a command line, with a password in it, is for every user to see."""
 
 
 async def serve(
     settings: Settings,
     stop: asyncio.Event,
     *,
-    commands: Sequence[Command] = WORKERS,
+    commands: Sequence[Command] | None = None,
     announce: Announce | None = None,
 ) -> int:
     """Run engine and workers until `stop` is set; the exit code.
 
     With `settings.redis` the engine is somebody else's and only the workers run here. What dies
-    is started again with growing waits. Stopping goes upstream first: intake, projector, engine.
+    is started again with growing waits. Stopping goes upstream first, and the engine is the last.
     What no restart mends ends it: a ledger that was erased or altered, an engine that became unfit.
 
     Args:
         settings: where the store is.
         stop: set it to stop.
-        commands: the command lines of the workers.
+        commands: the command lines of the workers; default: intake, projector, and a sealer
+            where there is a key.
         announce: takes the one line that says everything has been started; default: print it.
 
     Raises:
@@ -59,6 +62,8 @@ async def serve(
     async with _engine(settings, stop) as (url, engine_keepers):
         ledger_id = await _admitted(settings, url)
         variables = _variables(settings, url, ledger_id)
+        if commands is None:
+            commands = _workers(settings, ledger_id)
         children = [Child(command, variables) for command in commands]
         watcher = asyncio.create_task(watch(url, ledger_id), name="guard")
         keepers = [*engine_keepers, watcher, *(child.start() for child in children)]
@@ -73,6 +78,16 @@ async def serve(
                 await child.stop()
             await end_tasks(watcher)
     return 0
+
+
+def _workers(settings: Settings, ledger_id: str) -> tuple[Command, ...]:
+    """The workers that the settings allow for."""
+    if not has_key(settings):
+        _log.warning("nothing is sealed", reason=NO_KEY)
+        return WORKERS
+    make_own_key(settings, ledger_id)
+    read_key(settings)  # refused here once, and not by the sealer over and over
+    return (*WORKERS, SEALER)
 
 
 async def _raise_failures(done: Iterable[asyncio.Future[Any]], url: str, ledger_id: str) -> None:
@@ -160,6 +175,8 @@ def _variables(settings: Settings, url: str, ledger_id: str) -> dict[str, str]:
         "TOLLBOOK_LEDGER": ledger_id,
         PARENT_VARIABLE: str(os.getpid()),
     }
+    if settings.key_file is not None:
+        variables["TOLLBOOK_SIGNING_KEY_FILE"] = str(settings.key_file)
     if settings.redis is None:
         variables[ENGINE_VARIABLE] = str(settings.data.resolve())
     return variables

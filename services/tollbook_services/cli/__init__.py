@@ -57,9 +57,10 @@ _COMMANDS: Final = (
     ("check", "check:check", "Check every invariant of the ledger and its views."),
     ("replay", "replay:replay", "Fold everything again, and compare with the live views."),
     ("rebuild", "rebuild:rebuild", "Build the views anew beside the live ones, and swap."),
-    ("serve", "workers:serve", "Run engine, intake and projector together."),
+    ("serve", "workers:serve", "Run engine, intake, projector and sealer together."),
     ("intake", "workers:intake", "Run one intake worker."),
     ("projector", "workers:projector", "Run one projection worker."),
+    ("sealer", "workers:sealer", "Run one sealing worker."),
 )
 """Name, place and summary of each command; a name of two words is a command of a group."""
 

@@ -83,12 +83,14 @@ def _positions(document: StatusDocument) -> Table:
     table.add_column("read up to", justify="right")
     table.add_column("lag", justify="right")
     table.add_column("parked", justify="right")
+    table.add_column("sealed", justify="right")
     for partition in document["partitions"]:
         head = (
             str(partition["partition"]),
             words.number(partition["head"]),
             words.clean(partition["recorded_at"] or words.MISSING),
         )
+        sealed = words.number(partition["sealed"]["size"]) if partition["sealed"] else "never"
         for projection in partition["projections"]:
             table.add_row(
                 *head,
@@ -96,8 +98,9 @@ def _positions(document: StatusDocument) -> Table:
                 words.number(projection["sequence"]),
                 _lag(projection),
                 words.number(projection["parked"]),
+                sealed,
             )
-            head = ("", "", "")
+            head, sealed = ("", "", ""), ""
         table.add_section()
     return table
 

@@ -1,4 +1,4 @@
-"""`serve`, `intake` and `projector`: the processes that run until they are told to stop."""
+"""`serve`, `intake`, `projector`, `sealer`: processes that run until they are told to stop."""
 
 import asyncio
 import signal
@@ -11,12 +11,19 @@ from cyclopts import Parameter
 from tollbook_schemas.errors import UsageError
 from tollbook_services.cli.common import COMMON, Common
 from tollbook_services.intake import run_intake
+from tollbook_services.sealing.chosen_key import chosen_key
+from tollbook_services.sealing.sealer import Sealer
+from tollbook_services.sealing.signed_heads import SignedHeads
 from tollbook_services.supervisor import serve as supervise
 from tollbook_services.wiring import open_tollbook
 
+Partitions = Annotated[
+    tuple[int, ...] | None, Parameter(help="Only these partitions; repeat the option.")
+]
+
 
 async def serve(*, common: Common = COMMON) -> int:
-    """Run engine, intake and projector together, and start again what dies."""
+    """Run engine, intake, projector and sealer together, and start again what dies."""
     settings = common.settings()
     with _stopped_by_signals() as stop:
         return await supervise(settings, stop) or 0
@@ -29,23 +36,31 @@ async def intake(*, common: Common = COMMON) -> None:
             await run_intake(book.url, book.ledger.id, stop)
 
 
-async def projector(
-    *,
-    partition: Annotated[
-        tuple[int, ...] | None, Parameter(help="Only these partitions; repeat the option.")
-    ] = None,
-    common: Common = COMMON,
-) -> None:
+async def projector(*, partition: Partitions = None, common: Common = COMMON) -> None:
     """Run one projection worker: ledger to read models."""
     async with open_tollbook(common.settings(), create=True) as book:
-        wanted = tuple(partition) if partition else tuple(range(book.ledger.partitions))
-        for number in wanted:
-            if not 0 <= number < book.ledger.partitions:
-                raise UsageError(
-                    f"--partition: the ledger has 0 to {book.ledger.partitions - 1}, not {number}"
-                )
+        wanted = _wanted(partition, book.ledger.partitions)
         with _stopped_by_signals() as stop:
             await book.projector().run(wanted, stop)
+
+
+async def sealer(*, partition: Partitions = None, common: Common = COMMON) -> None:
+    """Run one sealing worker: ledger to signed Merkle trees."""
+    settings = common.settings()
+    async with open_tollbook(settings, create=True) as book:
+        wanted = _wanted(partition, book.ledger.partitions)
+        key = await chosen_key(settings, book.redis)
+        heads = SignedHeads.beside(settings.key_file, book.ledger.id)
+        with _stopped_by_signals() as stop:
+            await Sealer(book.ledger, key, heads).run(wanted, stop)
+
+
+def _wanted(partition: tuple[int, ...] | None, count: int) -> tuple[int, ...]:
+    wanted = tuple(partition) if partition else tuple(range(count))
+    for number in wanted:
+        if not 0 <= number < count:
+            raise UsageError(f"--partition: the ledger has 0 to {count - 1}, not {number}")
+    return wanted
 
 
 @contextmanager
