@@ -57,6 +57,9 @@ _COMMANDS: Final = (
     ("check", "check:check", "Check every invariant of the ledger and its views."),
     ("replay", "replay:replay", "Fold everything again, and compare with the live views."),
     ("rebuild", "rebuild:rebuild", "Build the views anew beside the live ones, and swap."),
+    ("keys generate", "keys:generate", "Make a private key, and print its public half."),
+    ("keys show", "keys:show", "The public keys that auditors verify with."),
+    ("keys rotate", "keys:rotate", "Replace the key; what the old one signed stays verifiable."),
     ("serve", "workers:serve", "Run engine, intake, projector and sealer together."),
     ("intake", "workers:intake", "Run one intake worker."),
     ("projector", "workers:projector", "Run one projection worker."),
@@ -69,6 +72,7 @@ _GROUPS: Final = {
     "incident": "Open, merge and split incidents.",
     "policy": "Show and publish policies: source rank, words, tolerance, household sizes.",
     "gazetteer": "Show and publish areas and their codes.",
+    "keys": "What the ledger's logs are signed with.",
     "quarantine": "List, show, accept and discard events that reuse a key.",
 }
 
