@@ -163,9 +163,10 @@ async def _projection(source: _Source, number: int, stored: str, head: int) -> P
 
 async def _sealed(source: _Source, number: int, head: int) -> SealedStatus | None:
     """How far a partition is sealed; None where nothing ever was."""
-    size = (await SealedTree(source.redis, source.ledger.id, number).head()).size
-    if not size:
+    found = await SealedTree(source.redis, source.ledger.id, number).head()
+    if not found.checkpoint:
         return None
+    size = found.size
     waiting_s = await _waiting_s(source, number, size)
     return {
         "size": size,

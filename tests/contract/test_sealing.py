@@ -22,6 +22,8 @@ from tollbook_schemas.tlog.tiles import subtrees_in, tiles_of
 from tollbook_services import keys
 from tollbook_services.ledger import Ledger
 from tollbook_services.sealing import partition as sealing
+from tollbook_services.sealing.keyring import new_key
+from tollbook_services.sealing.log_keys import LogKeys
 from tollbook_services.sealing.log_names import verifier_of
 from tollbook_services.sealing.logs import LiveLog
 from tollbook_services.sealing.sealed import SealedTree
@@ -87,6 +89,36 @@ async def test_nothing_is_written_where_nothing_was_appended(ledger):
     assert await sealer.catch_up(0) == 3
     assert await Sealer(ledger, LOG).catch_up(0) == 3
     assert await ledger.redis.hgetall(keys.sealed(0)) == before
+
+
+async def test_an_empty_log_has_a_checkpoint(ledger):
+    assert await Sealer(ledger, LOG).catch_up(0) == 0
+    assert await sealed_checkpoint(ledger) == Checkpoint(f"{LOG.name}/0", 0, slow_root([]))
+
+
+async def test_a_new_key_signs_the_head_again(ledger):
+    await ledger.append(events(3))
+    await Sealer(ledger, LOG).catch_up(0)
+    before = await sealed_checkpoint(ledger)
+    new = new_key(LOG.name)
+    await LogKeys(ledger.redis).replace(LOG, new)
+    await Sealer(ledger, new).catch_up(0)
+    note = note_from((await SealedTree(ledger.redis, ledger.id, 0).head()).checkpoint)
+    assert verified(note, [verifier_of(new.verifier, 0)])
+    assert checkpoint_from(note.text) == before
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [(b"\n3\n", b"\n4\n", "is not of this text"), (b"\n\n", b"\n", "a blank line")],
+)
+async def test_a_checkpoint_that_was_altered_is_not_gone_on_from(ledger, old, new, said):
+    await ledger.append(events(3))
+    await Sealer(ledger, LOG).catch_up(0)
+    stored = await ledger.redis.hget(keys.sealed(0), "checkpoint")
+    await ledger.redis.hset(keys.sealed(0), "checkpoint", stored.replace(old, new))
+    with pytest.raises(CheckFailedError, match=said):
+        await Sealer(ledger, LOG).catch_up(0)
 
 
 async def test_many_sealers_at_once_make_the_tree_that_one_makes(ledger, monkeypatch):
@@ -189,7 +221,7 @@ async def test_a_tile_that_was_altered_is_noticed_before_anything_is_signed_over
     stored[40] ^= 1
     await ledger.redis.hset(keys.tiles(0), "0/1", bytes(stored))
     await ledger.append(events(5, "more"))
-    with pytest.raises(CheckFailedError, match="do not lead to its checkpoint"):
+    with pytest.raises(CheckFailedError, match="the tiles of the sealed tree do not lead to it"):
         await Sealer(ledger, LOG).catch_up(0)
 
 

@@ -8,7 +8,7 @@ from typing import Any, cast
 from redis.asyncio import Redis
 
 from tollbook_schemas.errors import CheckFailedError, UsageError
-from tollbook_schemas.tlog.keys import SigningKey
+from tollbook_schemas.tlog.keys import SigningKey, VerifierKey
 from tollbook_schemas.tlog.note import NoteError
 from tollbook_services import keys
 from tollbook_services.functions_caller import Functions
@@ -44,22 +44,27 @@ class LogKeys:
         except NoteError as error:
             raise CheckFailedError(f"the engine's data was altered: {error}") from None
 
-    async def use(self, key: SigningKey) -> None:
+    async def use(self, key: SigningKey) -> tuple[VerifierKey, ...]:
         """See that a key is the one in use; the first one is written into the history.
+
+        Returns:
+            Every key of the history, this one last.
 
         Raises:
             CheckFailedError: the ledger is sealed with another key.
         """
         notes = await self.history()
-        if not notes and await self._append(0, KeyNote.made(key, None, datetime.now(UTC))):
-            return
-        used = (notes or await self.history())[-1].key
+        if not notes:
+            await self._append(0, KeyNote.made(key, None, datetime.now(UTC)))
+            notes = await self.history()
+        used = notes[-1].key
         if used != key.verifier:
             raise CheckFailedError(
                 f"this ledger is sealed with the key {used.text}, and this is "
                 f"{key.verifier.text}: name the file of the one in use, or replace that one with "
                 "`tollbook keys rotate`"
             )
+        return tuple(note.key for note in notes)
 
     async def replace(self, old: SigningKey, new: SigningKey) -> None:
         """Write into the history that one key replaces another; durably.
@@ -67,8 +72,7 @@ class LogKeys:
         Raises:
             CheckFailedError: the old one is not in use, or was replaced meanwhile.
         """
-        await self.use(old)
-        count = len(await self.history())
+        count = len(await self.use(old))
         if not await self._append(count, KeyNote.made(new, old, datetime.now(UTC))):
             raise CheckFailedError("the key was replaced by somebody else at the same time")
 

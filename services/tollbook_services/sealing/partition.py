@@ -1,6 +1,7 @@
 """Seals one partition step by step: events read, leaves added, the new head signed and kept."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from tollbook_schemas.canonical import leaf_hash
@@ -8,11 +9,12 @@ from tollbook_schemas.errors import CheckFailedError
 from tollbook_schemas.tlog.bundles import ENTRY_BYTES_MAX, entry_of
 from tollbook_schemas.tlog.checkpoint import Checkpoint, checkpoint_from
 from tollbook_schemas.tlog.growth import GrowingTree
-from tollbook_schemas.tlog.keys import SigningKey
-from tollbook_schemas.tlog.note import Note, note_from
+from tollbook_schemas.tlog.keys import SigningKey, VerifierKey, verified
+from tollbook_schemas.tlog.note import Note, NoteError, note_from
+from tollbook_schemas.tlog.tiles import Tile
 from tollbook_services.ledger import Ledger
 from tollbook_services.pages import Pages
-from tollbook_services.sealing.log_names import origin_of, signer_of
+from tollbook_services.sealing.log_names import origin_of, signer_of, verifier_of
 from tollbook_services.sealing.sealed import SealedTree
 from tollbook_services.sealing.signed_heads import SignedHead, SignedHeads
 from tollbook_services.stored import StoredEntry
@@ -26,40 +28,61 @@ _FORK: Final = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Signing:
+    """What a sealer signs with.
+
+    Attributes:
+        key: in use.
+        known: the public keys that the logs were ever signed with.
+        heads: what was signed last.
+    """
+
+    key: SigningKey
+    known: tuple[VerifierKey, ...]
+    heads: SignedHeads
+
+
 class PartitionSealing:
     """What sealing one partition needs from step to step."""
 
-    def __init__(self, ledger: Ledger, key: SigningKey, heads: SignedHeads, partition: int) -> None:
+    def __init__(self, ledger: Ledger, signing: Signing, partition: int) -> None:
+        """Take the ledger, what signs, and the partition; nothing is read yet."""
         self._ledger = ledger
-        self._heads = heads
-        self._signed = heads.read(partition)
+        self._heads = signing.heads
+        self._signed = signing.heads.read(partition)
         self._partition = partition
-        self._origin = origin_of(key.name, partition)
-        self._signer = signer_of(key, partition)
+        self._origin = origin_of(signing.key.name, partition)
+        self._signer = signer_of(signing.key, partition)
+        self._trusted = [verifier_of(key, partition) for key in signing.known]
         self._sealed = SealedTree(ledger.redis, ledger.id, partition)
         self._pages = Pages(ledger, partition, STEP_EVENTS)
         self._tree: GrowingTree | None = None
+        self._is_mine = False
+        """Whether the checkpoint that is published was signed with today's key."""
 
     async def size(self) -> int:
         """How many events are sealed, as far as this worker knows."""
         return (await self._current()).size
 
     async def step(self) -> int:
-        """Seal what follows, at most `STEP_EVENTS`; how many events were read for it."""
+        """Seal what follows, at most `STEP_EVENTS`; how many events were read for it.
+
+        Where nothing follows, the head is signed nevertheless that never was, or not with this
+        key: so an empty log has a checkpoint, and a log has one of the key in use.
+        """
         tree = await self._current()
         entries = await self._pages.entries_after(tree.size, self._upto(tree.size))
         if not entries:
             await self._must_not_be_older()
+            if not self._is_mine:
+                await self._publish(tree.size, tree, {})
             return 0
         leaves = [_leaf(entry) for entry in entries]
         _must_follow(self._partition, tree.size, entries)
         grown, tiles = tree.grown(leaves)
         self._must_not_fork(grown)
-        text = Checkpoint(self._origin, grown.size, grown.root).text
-        note = Note(text, (self._signer.signature(text),))
-        self._remember(SignedHead(grown.size, grown.root))
-        done = await self._sealed.seal(tree.size, grown.size, note.document(), tiles)
-        self._tree = grown if done else None
+        await self._publish(tree.size, grown, tiles)
         return len(entries)
 
     async def wait(self) -> None:
@@ -69,6 +92,15 @@ class PartitionSealing:
     async def close(self) -> None:
         """Give up what is being read."""
         await self._pages.close()
+
+    async def _publish(self, expected: int, tree: GrowingTree, tiles: Mapping[Tile, bytes]) -> None:
+        """Sign and keep a head; where another sealer was faster, what it sealed is read again."""
+        text = Checkpoint(self._origin, tree.size, tree.root).text
+        note = Note(text, (self._signer.signature(text),))
+        self._remember(SignedHead(tree.size, tree.root))
+        done = await self._sealed.seal(expected, tree.size, note.document(), tiles)
+        self._tree = tree if done else None
+        self._is_mine = done
 
     async def _current(self) -> GrowingTree:
         if self._tree is None:
@@ -80,16 +112,25 @@ class PartitionSealing:
         head = await self._sealed.head()
         if not head.checkpoint:
             return GrowingTree()
-        said = checkpoint_from(note_from(head.checkpoint).text)
         tree = await self._sealed.tree(head.size)
+        try:
+            note = note_from(head.checkpoint)
+            signers = verified(note, self._trusted)
+            said = checkpoint_from(note.text)
+        except NoteError as error:
+            raise self._altered(str(error)) from None
         if said != Checkpoint(self._origin, tree.size, tree.root):
-            raise CheckFailedError(
-                f"partition {self._partition}: the tiles of the sealed tree do not lead to its "
-                "checkpoint: one of them was altered"
-            )
+            raise self._altered("the tiles of the sealed tree do not lead to it")
+        self._is_mine = self._signer.verifier in signers
         if tree.size >= self._signed.size:
             self._must_not_fork(await self._sealed.tree(self._signed.size))
         return tree
+
+    def _altered(self, reason: str) -> CheckFailedError:
+        return CheckFailedError(
+            f"the checkpoint of partition {self._partition}: {reason}; the engine's data was "
+            "altered"
+        )
 
     def _upto(self, size: int) -> int | None:
         """Where to stop, so that the tree can be compared with the one that was signed last."""

@@ -14,11 +14,11 @@ from redis.exceptions import ConnectionError as LostConnectionError
 from redis.exceptions import TimeoutError as EngineTimeoutError
 
 from tollbook_schemas.errors import EngineError, TollbookError
-from tollbook_schemas.tlog.keys import SigningKey
+from tollbook_schemas.tlog.keys import SigningKey, VerifierKey
 from tollbook_services.heartbeats import BEAT_INTERVAL_S, Heartbeats, worker_name
 from tollbook_services.ledger import Ledger
 from tollbook_services.sealing.log_keys import LogKeys
-from tollbook_services.sealing.partition import PartitionSealing
+from tollbook_services.sealing.partition import PartitionSealing, Signing
 from tollbook_services.sealing.signed_heads import SignedHeads
 from tollbook_services.tasks import end_tasks
 from tollbook_services.verify import must_be_same_ledger
@@ -64,6 +64,7 @@ class Sealer:
         self._key = key
         self._heads = heads or SignedHeads(None, ledger.id)
         self._log_keys = LogKeys(ledger.redis)
+        self._known: tuple[VerifierKey, ...] = ()
         self._engine_gone_s_max = engine_gone_s_max
         self._heartbeats = Heartbeats(ledger.redis)
 
@@ -76,7 +77,7 @@ class Sealer:
                 is not the one whose heads were signed.
             KeyReplacedError: another key took this one's place meanwhile.
         """
-        await self._log_keys.use(self._key)
+        self._known = await self._log_keys.use(self._key)
         tasks = [asyncio.create_task(self._follow_always(one, stop)) for one in partitions]
         try:
             await asyncio.gather(*tasks)
@@ -89,10 +90,11 @@ class Sealer:
         Raises:
             EngineError, CheckFailedError: as `run`.
         """
-        await self._log_keys.use(self._key)
+        self._known = await self._log_keys.use(self._key)
         target = await self._ledger.head(partition)
         work = self._partition(partition)
         try:
+            await work.step()
             while await work.size() < target:
                 await work.step()
             return await work.size()
@@ -134,7 +136,8 @@ class Sealer:
             await work.close()
 
     def _partition(self, number: int) -> PartitionSealing:
-        return PartitionSealing(self._ledger, self._key, self._heads, number)
+        signing = Signing(self._key, self._known, self._heads)
+        return PartitionSealing(self._ledger, signing, number)
 
     async def _must_be_in_use(self) -> None:
         if (await self._log_keys.history())[-1].key != self._key.verifier:
