@@ -56,6 +56,8 @@ _COMMANDS: Final = (
     ("health", "status:health", "One line; exit code 0 only when all is well."),
     ("check", "check:check", "Check every invariant of the ledger and its views."),
     ("replay", "replay:replay", "Fold everything again, and compare with the live views."),
+    ("verify", "verify:verify", "Verify what was sealed: here, published, or in a receipt."),
+    ("receipt", "receipt:receipt", "The proof that an event is in the ledger, as a file."),
     ("rebuild", "rebuild:rebuild", "Build the views anew beside the live ones, and swap."),
     ("keys generate", "keys:generate", "Make a private key, and print its public half."),
     ("keys show", "keys:show", "The public keys that auditors verify with."),

@@ -1,6 +1,6 @@
 """The sealed tree of a partition as the engine keeps it: the last checkpoint, and every tile."""
 
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
@@ -64,7 +64,7 @@ class SealedTree:
         """
         return (await self.tiles([tile]))[tile]
 
-    async def tiles(self, wanted: list[Tile]) -> dict[Tile, bytes]:
+    async def tiles(self, wanted: Collection[Tile]) -> dict[Tile, bytes]:
         """Several tiles, read at one moment; errors as for one."""
         if not wanted:
             return {}
