@@ -42,7 +42,7 @@ containers: $(STAMP) ## run the tests that need Docker and `make images`; withou
 serve: $(STAMP) ## run engine, intake and projector until interrupted
 	@$(BIN)/tollbook serve $(ARGS)
 
-bench: $(STAMP) ## measure append, fold and visibility on this machine
+bench: $(STAMP) ## measure append, fold, import, intake and views (ARGS="--events n" for less)
 	@set -e; for script in bench/bench_*.py; do $(BIN)/python "$$script" $(ARGS); done
 
 mutation: $(STAMP) ## change the projections in small ways, in a copy, and see which tests notice

@@ -34,6 +34,7 @@ FILES = {
 }
 """21,040 rows of open datasets (CC BY), beside the checkout."""
 
+ROWS = 21_040
 BATCH = 500
 ROUNDS = 3
 DURABLE_MS_MAX = 20_000
@@ -52,12 +53,12 @@ class Spent:
         return f"{self.rows:,} rows  {rate:>7,.0f}/s  client {cpu:5.1f} us a row"
 
 
-async def floor(redis: Redis) -> int:
+async def floor(redis: Redis, rows_max: int) -> int:
     """The rows as JSON into a stream, pipelined, one fsync a batch: no event, no check."""
     count = 0
     for kind, file in FILES.items():
         with gzip.open(file, "rt", encoding="utf-8", newline="") as text:
-            rows = _rows(kind, text)
+            rows = itertools.islice(_rows(kind, text), rows_max)
             while batch := list(itertools.islice(rows, BATCH)):
                 async with redis.pipeline(transaction=False) as pipe:
                     for row in batch:
@@ -74,11 +75,13 @@ def _rows(kind: str, text: io.TextIOBase) -> Iterator[dict[str, Any]]:
     return (json.loads(line) for line in text)
 
 
-async def imported(ledger: Ledger) -> int:
+async def imported(ledger: Ledger, rows_max: int) -> int:
     """The same rows as reports: read, converted, checked, appended."""
     world, count = default_gazetteer(), 0
     for kind, file in FILES.items():
-        outcomes = read(importer_of(kind), file, Context("bench", world), world)
+        outcomes = itertools.islice(
+            read(importer_of(kind), file, Context("bench", world), world), rows_max
+        )
         store = LedgerStore(ledger, kind, "bench")
         async for batch in overlapping(in_batches(outcomes), store):
             count += sum(len(one.rows) for one in batch)
@@ -91,18 +94,18 @@ async def spent(work: Callable[[], Any]) -> Spent:
     return Spent(rows, time.perf_counter() - began, time.process_time() - cpu)
 
 
-async def measure(data: Path) -> None:
+async def measure(data: Path, rows_max: int) -> None:
     default_gazetteer().resolve("SY-LA")
     async with open_engine(data) as handle:
         redis = await connect(handle.url)
         ratios, rates = [], []
         for _ in range(ROUNDS):
             await redis.flushall()
-            plain = await spent(lambda: floor(redis))
+            plain = await spent(lambda: floor(redis, rows_max))
             await redis.delete("plain")
             ledger = await Ledger.open(redis, partitions=1)
-            full = await spent(lambda: imported(ledger))  # noqa: B023 - awaited here
-            again = await spent(lambda: imported(ledger))  # noqa: B023
+            full = await spent(lambda: imported(ledger, rows_max))  # noqa: B023 - awaited here
+            again = await spent(lambda: imported(ledger, rows_max))  # noqa: B023
             ratios.append(plain.wall_s / full.wall_s)
             rates.append(full.rows / full.wall_s)
             print(f"floor   {plain}\nimport  {full}  ratio {ratios[-1]:.2f}\nagain   {again}")
@@ -117,10 +120,11 @@ async def measure(data: Path) -> None:
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--cores", type=int, default=1, help="of this process and the engine")
-    cores = options.parse_args().cores
-    os.sched_setaffinity(0, set(sorted(os.sched_getaffinity(0))[:cores]))
+    options.add_argument("--events", type=int, default=ROWS, help="rows of each file at most")
+    asked = options.parse_args()
+    os.sched_setaffinity(0, set(sorted(os.sched_getaffinity(0))[: asked.cores]))
     with tempfile.TemporaryDirectory(prefix="tollbook-bench-") as folder:
-        asyncio.run(measure(Path(folder)))
+        asyncio.run(measure(Path(folder), asked.events))
 
 
 if __name__ == "__main__":

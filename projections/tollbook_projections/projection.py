@@ -1,15 +1,13 @@
 """What a projection is: a named, versioned fold from recorded events to rows."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
-from typing import ClassVar, Protocol
+from typing import ClassVar, NamedTuple, Protocol
 
 from tollbook_schemas.filed import FiledEvent
 
 
-@dataclass(frozen=True, slots=True)
-class Recorded:
+class Recorded(NamedTuple):
     """An event with its place in the ledger.
 
     Attributes:
@@ -25,8 +23,7 @@ class Recorded:
     event: FiledEvent
 
 
-@dataclass(frozen=True, slots=True)
-class RowChange:
+class RowChange(NamedTuple):
     """One row to set, or to delete where `value` is None, in the rows of a crisis.
 
     Attributes:

@@ -3,10 +3,9 @@
 from collections.abc import Mapping
 from typing import ClassVar
 
-from tollbook_projections.filing import Document, encode
+from tollbook_projections.filing import Document, encode, recorded_text
 from tollbook_projections.projection import Recorded, RowChange
 from tollbook_schemas.event import REPORT_FILED
-from tollbook_schemas.times import format_instant
 
 STATEMENT_ROW = "statement/"
 
@@ -57,7 +56,7 @@ class StatementFold:
             "event": event.global_id,
             "time": event.time,
             "sequence": recorded.sequence,
-            "recorded_at": format_instant(recorded.recorded_at),
+            "recorded_at": recorded_text(recorded.recorded_at),
         }
         key = STATEMENT_ROW + document["id"]
         self._changes.append(RowChange(event.crisis, key, encode(document)))

@@ -1,7 +1,6 @@
 """A stored event as the folds read it: lifted to the current version, not validated again."""
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -10,8 +9,7 @@ from tollbook_schemas.event import Event
 from tollbook_schemas.lift import lift
 
 
-@dataclass(frozen=True, slots=True)
-class FiledEvent:
+class FiledEvent(NamedTuple):
     """An event of the ledger.
 
     It was validated when it was admitted, so its data are plain JSON values: validating them

@@ -10,7 +10,7 @@ from redis.exceptions import ConnectionError as LostConnectionError
 from redis.exceptions import TimeoutError as EngineTimeoutError
 
 from tollbook_schemas.errors import EngineError
-from tollbook_services.collecting import set_aside
+from tollbook_services.collecting import set_aside, uncollected
 from tollbook_services.folding import FoldFactory, Lane
 from tollbook_services.heartbeats import BEAT_INTERVAL_S, Heartbeats, WorkerState, worker_name
 from tollbook_services.ledger import Ledger
@@ -247,9 +247,10 @@ class _Round:
         page = await self._pages.after(self.position)
         if not page:
             return 0
-        results = await asyncio.gather(
-            *(lane.advance(page) for lane in self._lanes), return_exceptions=True
-        )
+        with uncollected():
+            results = await asyncio.gather(
+                *(lane.advance(page) for lane in self._lanes), return_exceptions=True
+            )
         for result in results:
             if isinstance(result, BaseException):
                 raise result

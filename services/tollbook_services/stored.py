@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 import orjson
 
@@ -23,8 +23,7 @@ KEPT_BYTES: Final = 64 * 2**10
 _GAZETTEER_KIND: Final = b"org.tollbook.gazetteer.published."
 
 
-@dataclass(frozen=True, slots=True)
-class StoredEntry:
+class StoredEntry(NamedTuple):
     """One event of the ledger as it lies in its stream.
 
     Attributes:
@@ -115,8 +114,9 @@ def recorded_member(micros: int) -> bytes:
     return b',"recordedtime":"%b"' % format_instant(instant_from(micros)).encode()
 
 
+@lru_cache(maxsize=8)
 def instant_from(micros: int) -> datetime:
-    """Microseconds since 1970 as an aware instant."""
+    """Microseconds since 1970 as an aware instant; a batch has one time, so a few are kept."""
     return _EPOCH + timedelta(microseconds=micros)
 
 

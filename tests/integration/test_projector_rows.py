@@ -1,10 +1,12 @@
 """Rows and checkpoint of a projection: one step, forward only, of one ledger, of one moment."""
 
 import asyncio
+import gc
 from datetime import UTC, datetime
+from typing import ClassVar
 
 import pytest
-from tests.integration.projector_kit import empty_store, names
+from tests.integration.projector_kit import CountFold, empty_store, names
 
 from tollbook_projections.projection import RowChange
 from tollbook_schemas.errors import EngineError
@@ -172,5 +174,29 @@ def test_a_reader_sees_one_moment_while_rows_and_crises_change(any_engine_url, m
             stop.set()
             assert await writer > 0
             assert seen == sorted(seen)
+
+    asyncio.run(scenario())
+
+
+class WatchingFold(CountFold):
+    """Sees whether cycles are looked for while it folds, which visits all that it holds."""
+
+    name, version = "watching", 1
+    seen: ClassVar[set[bool]] = set()
+
+    def apply(self, recorded):
+        self.seen.add(gc.isenabled())
+        super().apply(recorded)
+
+
+def test_no_cycles_are_looked_for_while_a_projector_folds(engine_url):
+    async def scenario():
+        async with empty_store(engine_url) as store:
+            await store.file(names(3), ("flood-2025",))
+
+            await store.projector(WatchingFold, page_size=2).catch_up(0)
+
+            assert WatchingFold.seen == {False}
+            assert gc.isenabled()
 
     asyncio.run(scenario())

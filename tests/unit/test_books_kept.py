@@ -10,6 +10,7 @@ from tollbook_projections.consolidation.books import Books, Cell, CellKey
 from tollbook_projections.consolidation.claim import Claim
 from tollbook_projections.consolidation.region import Lattice
 from tollbook_projections.consolidation.series import Series
+from tollbook_projections.consolidation.span import END
 from tollbook_projections.filing import Document
 from tollbook_projections.reading import Reading
 from tollbook_schemas.gazetteer import default_gazetteer
@@ -118,6 +119,7 @@ def test_a_series_that_claims_come_to_and_go_from_is_a_fresh_one(
             fresh.put(one)
         fresh.settle()
         assert (kept.steps, kept.marks) == (fresh.steps, fresh.marks)
+        assert kept.last() == fresh.at(END)
 
 
 def claim_of(number: int, on: int, value: int, relayed: bool) -> Claim:  # noqa: FBT001

@@ -11,7 +11,7 @@ from tollbook_projections.consolidation.incidents import IncidentLog
 from tollbook_projections.consolidation.interval import Interval
 from tollbook_projections.consolidation.region import Lattice, Region
 from tollbook_projections.consolidation.series import Series, Step
-from tollbook_projections.consolidation.span import BEGINNING, END, Span, span_of
+from tollbook_projections.consolidation.span import BEGINNING, Span, span_of
 
 VERIFIED = "verified_floor"
 """Flag of a figure of partial coverage."""
@@ -163,7 +163,10 @@ def _sum_up(sheet: Sheet, name: str, lattice: Lattice) -> None:
     for region, span, part in spans:
         sheet.stale.add(region)
         if part == "sum":
-            sheet.logs.setdefault(region, IncidentLog()).add(span)
+            log = sheet.logs.get(region)
+            if log is None:
+                log = sheet.logs[region] = IncidentLog()
+            log.add(span)
         else:
             sheet.beside[part].setdefault(region, {})[name] = span
     sheet.summed[name] = spans
@@ -176,7 +179,7 @@ def without_history(found: dict[Region, Facts], lattice: Lattice) -> dict[Region
 
 
 def _facts(node: Node) -> Facts:
-    base = node.base.at(END)
+    base = node.base.last()
     if not (node.floors or node.increments or node.floor_increments):
         return Facts(base, node.base)
     return Facts(
@@ -200,7 +203,7 @@ def _floors(series: Mapping[SeriesKey, Series]) -> list[Span]:
 
 
 def _spans(series: Mapping[SeriesKey, Series]) -> tuple[Span, ...]:
-    steps = [step for one in series.values() if (step := one.at(END)) is not None]
+    steps = [step for one in series.values() if (step := one.last()) is not None]
     return tuple(
         sorted((span_of(step) for step in steps), key=lambda span: (span.end, span.figures))
     )
@@ -234,10 +237,10 @@ def _incident_spans(nodes: Mapping[Region, Node], lattice: Lattice) -> list[Inci
 
 def _incident_value(pair: tuple[Region, Node]) -> tuple[Region, Span] | None:
     region, node = pair
-    base = node.base.at(END)
+    base = node.base.last()
     if base is not None:
         return region, span_of(base)
-    steps = [step for one in node.all_series() if (step := one.at(END)) is not None]
+    steps = [step for one in node.all_series() if (step := one.last()) is not None]
     if not steps:
         return None
     span = span_of(max(steps, key=lambda step: (step.interval.low, step.as_of)))

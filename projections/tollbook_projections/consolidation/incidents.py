@@ -32,7 +32,11 @@ class IncidentLog:
 
     def add(self, span: Span) -> None:
         """Takes up an incident."""
-        insort(self.spans, span, key=_order)
+        spans = self.spans
+        if not spans or _order(spans[-1]) <= _order(span):
+            spans.append(span)
+        else:
+            insort(spans, span, key=_order)
         self._count(span, 1)
 
     def remove(self, span: Span) -> None:

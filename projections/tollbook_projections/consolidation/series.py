@@ -70,6 +70,11 @@ class Series:
         self.marks.pop(claim.figure, None)
         self._touch(claim)
 
+    def last(self) -> Step | None:
+        """The current value, as of now."""
+        self.settle()
+        return self.steps[-1] if self.steps else None
+
     def at(self, moment: datetime) -> Step | None:
         """The current value as of a moment: nothing later than it counts."""
         self.settle()
@@ -90,6 +95,9 @@ class Series:
             return
         changed, self._changed = self._changed, None
         claims, steps = self.claims, self.steps
+        if len(claims) == 1 and not (steps or self.marks):
+            self._take(claims)
+            return
         first = bisect_left(claims, changed, key=_time)
         keep = bisect_left(steps, changed, key=_step_time)
         if keep < len(steps):
@@ -194,10 +202,10 @@ def _value_of(group: list[Claim]) -> Valued | None:
     counted = [claim for claim in group if claim.interval is not None]
     if not counted:
         return None
+    first = counted[0]
+    if len(counted) == 1 and first.interval is not None:
+        return first.interval, first.flags, (first.figure,)
     used = tuple(claim.figure for claim in counted)
-    only = counted[0].interval
-    if len(counted) == 1 and only is not None:
-        return only, counted[0].flags, used
     by_attribution: dict[str | None, list[Claim]] = {}
     for claim in counted:
         by_attribution.setdefault(claim.attribution, []).append(claim)
