@@ -9,6 +9,7 @@ from cyclopts import Parameter
 from tollbook_schemas.errors import UsageError
 from tollbook_services.cli.common import WHERE, Where
 from tollbook_services.render import console
+from tollbook_services.sealing.on_demand import seal_where_nobody_does
 from tollbook_services.sealing.receipt import receipt_of
 from tollbook_services.wiring import open_tollbook
 
@@ -33,6 +34,7 @@ async def receipt(
             raise UsageError(
                 f"this ledger has no event {id_!r} of {source!r}: `tollbook events` lists them"
             )
+        await seal_where_nobody_does(book)
         document = (await receipt_of(book.ledger, entry)).document()
     if out is None:
         sys.stdout.write(document.decode())

@@ -197,8 +197,13 @@ def _say_audit(audit: LedgerAudit, common: Common, replayed: ReplayResult | None
         case "csv":
             data.write_csv(_COLUMNS, _rows(audit))
         case _:
-            parts = [Text("\n".join(_lines(audit)))]
-            console.answer(*parts, *([Text(replay_text(replayed))] if replayed else []))
+            parts = [_unwrapped("\n".join(_lines(audit)))]
+            console.answer(*parts, *([_unwrapped(replay_text(replayed))] if replayed else []))
+
+
+def _unwrapped(text: str) -> Text:
+    """Lines to compare and to copy, whatever the width."""
+    return Text(text, no_wrap=True, overflow="ignore")
 
 
 def _rows(audit: LedgerAudit) -> Iterable[dict[str, Any]]:
