@@ -5,6 +5,7 @@ import io
 import json
 import os
 import shutil
+from collections.abc import Iterator
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from hashlib import sha256
@@ -46,9 +47,11 @@ def told(*arguments) -> str:
 
 
 @pytest.fixture(scope="module", autouse=True)
-def clean() -> None:
-    for name in [name for name in os.environ if name.startswith("TOLLBOOK_")]:
-        del os.environ[name]
+def clean() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith("TOLLBOOK_")]:
+            patch.delenv(name)
+        yield
 
 
 @pytest.fixture(scope="module")
