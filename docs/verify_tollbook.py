@@ -115,22 +115,22 @@ def checkpoint_from(note: bytes, keys: list[Key], what: str) -> Checkpoint:
     return Checkpoint(lines[0], int(lines[1]), base64.b64decode(lines[2]))
 
 
-def trusted(history: bytes, anchor: Key) -> list[Key]:
-    """The keys of the history, each signed by itself and by the one before; yours among them."""
-    keys: list[Key] = []
+def trusted(history: bytes, anchor: Key) -> tuple[list[Key], int]:
+    """The keys of the history, each signed by itself and the one before, and the count of logs."""
+    keys, ledger = list[Key](), ["", "0"]
     for number, line in enumerate(history.splitlines(), 1):
         what = f"keys, line {number}"
-        title, new, replaced = (note := json.loads(line)["note"]).split("\n")[:3]
-        key, before = key_from(new), keys[-1:]
-        said = [key_from(replaced)] if replaced != "-" else []
-        if title != "tollbook log key" or said != before:
+        title, *said, new, replaced = (note := json.loads(line)["note"]).split("\n")[:5]
+        key, before, follows = key_from(new), keys[-1:], said == ledger or not keys
+        old, ledger = [key_from(replaced)] if replaced != "-" else [], said
+        if title != "tollbook log key" or old != before or not follows:
             raise Fault(f"{what}: it does not follow the line before")
         for signer in [key, *before]:
             signed_text(note, [signer], what)
         keys.append(key)
     if anchor not in keys:
         raise Fault("keys: the key that you trust is not in the history of keys")
-    return keys
+    return keys, int(ledger[1])
 
 
 def tile_path(level: int | str, index: int, width: int) -> str:
@@ -216,11 +216,10 @@ def first_other(read: Reader, leaves: list[bytes]) -> None:
 def verify_folder(place: str, anchor: Key, older: list[bytes]) -> list[str]:
     """Verify every log of a ledger; what is wrong, a line for each log at most."""
     read = reader_of(place)
-    ledger = json.loads(needed(read, "ledger.json"))
-    keys = trusted(needed(read, "keys"), anchor)
+    keys, partitions = trusted(needed(read, "keys"), anchor)
     kept = [checkpoint_from(note, keys, "the older checkpoint") for note in older]
     faults = []
-    for number in range(ledger["partitions"]):
+    for number in range(partitions):
         origin = f"{anchor.name}/{number}"
         try:
             head = verify_log(reader_of(f"{place}/{number}"), keys, origin, kept)

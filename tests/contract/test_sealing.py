@@ -101,7 +101,7 @@ async def test_a_new_key_signs_the_head_again(ledger):
     await Sealer(ledger, LOG).catch_up(0)
     before = await sealed_checkpoint(ledger)
     new = new_key(LOG.name)
-    await LogKeys(ledger.redis).replace(LOG, new)
+    await LogKeys(ledger).replace(LOG, new)
     await Sealer(ledger, new).catch_up(0)
     note = note_from((await SealedTree(ledger.redis, ledger.id, 0).head()).checkpoint)
     assert verified(note, [verifier_of(new.verifier, 0)])

@@ -210,7 +210,7 @@ def test_every_acknowledged_event_is_in_the_ledger_once_and_replay_is_identical(
 async def logs_hold(redis: Redis) -> bool:
     """Whether all events are sealed; the logs have to hold in any case."""
     ledger = await Ledger.open(redis)
-    key = (await LogKeys(redis).history())[-1].key
+    key = (await LogKeys(ledger).history())[-1].key
     sealed = 0
     for number in range(ledger.partitions):
         if await ledger.head(number):

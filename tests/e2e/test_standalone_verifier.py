@@ -42,7 +42,7 @@ async def folder(redis, tmp_path) -> Path:
     await sealed(ledger, LOG)
     await write_logs(ledger, tmp_path / "before")
     key = new_key(LOG.name)
-    await LogKeys(redis).replace(LOG, key)
+    await LogKeys(ledger).replace(LOG, key)
     await ledger.append([event(f"f{n}", crisis=f"c{n % 9}") for n in range(300)])
     await sealed(ledger, key)
     await write_logs(ledger, tmp_path / "logs")

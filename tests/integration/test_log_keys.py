@@ -23,6 +23,11 @@ class Killed(BaseException):
     """Stands for the end of the process."""
 
 
+async def keys_of(redis) -> LogKeys:
+    """The key history of the ledger in an engine, made with one partition if there is none."""
+    return LogKeys(await Ledger.open(redis, partitions=1))
+
+
 @pytest.fixture
 def path(tmp_path):
     """A file with a key."""
@@ -65,7 +70,7 @@ def test_a_name_that_no_key_can_have_is_refused():
 
 
 async def test_the_first_key_is_written_down_and_another_one_is_refused(redis):
-    log_keys = LogKeys(redis)
+    log_keys = await keys_of(redis)
     await asyncio.gather(*(log_keys.use(LOG) for _ in range(5)))
     assert [note.key for note in await log_keys.history()] == [LOG.verifier]
     with pytest.raises(CheckFailedError, match=r"is sealed with the key .* `tollbook keys rotate`"):
@@ -73,7 +78,7 @@ async def test_the_first_key_is_written_down_and_another_one_is_refused(redis):
 
 
 async def test_a_replacement_keeps_the_name_and_is_signed_by_both(redis, path):
-    log_keys = LogKeys(redis)
+    log_keys = await keys_of(redis)
     new = await rotated(log_keys, path)
     first, second = await log_keys.history()
     assert (first.key, second.replaces, second.key) == (LOG.verifier, LOG.verifier, new.verifier)
@@ -93,7 +98,7 @@ STEPS = ["write_key_file", "replace", "_settle"]
 async def test_a_replacement_that_is_killed_is_finished_or_undone(
     redis, path, monkeypatch, step, when
 ):
-    log_keys = LogKeys(redis)
+    log_keys = await keys_of(redis)
     await log_keys.use(LOG)
     with monkeypatch.context() as patch:
         killed_at(patch, step, when)
@@ -133,15 +138,17 @@ def killed_at(patch, step, when):
 
 
 async def test_two_replacements_at_once_come_one_after_the_other(redis, path):
-    log_keys = LogKeys(redis)
+    log_keys = await keys_of(redis)
     await log_keys.use(LOG)
     program = (
         "import asyncio, pathlib, sys\n"
         "from tollbook_services.engine import connect\n"
+        "from tollbook_services.ledger import Ledger\n"
         "from tollbook_services.sealing.log_keys import LogKeys, rotated\n"
         "async def main():\n"
         "    redis = await connect(sys.argv[1])\n"
-        "    await rotated(LogKeys(redis), pathlib.Path(sys.argv[2]))\n"
+        "    ledger = await Ledger.open(redis)\n"
+        "    await rotated(LogKeys(ledger), pathlib.Path(sys.argv[2]))\n"
         "    await redis.aclose()\n"
         "asyncio.run(main())\n"
     )
@@ -162,13 +169,13 @@ async def test_a_log_goes_on_under_its_new_key(redis, path):
     ledger = await Ledger.open(redis, partitions=1)
     await ledger.append(events(3))
     await Sealer(ledger, read_key_file(path)).catch_up(0)
-    new = await rotated(LogKeys(redis), path)
+    new = await rotated(await keys_of(redis), path)
     await ledger.append(events(3, "more"))
     assert await Sealer(ledger, new).catch_up(0) == 6
 
 
 async def test_a_history_that_was_altered_is_noticed(redis, path):
-    log_keys = LogKeys(redis)
+    log_keys = await keys_of(redis)
     await rotated(log_keys, path)
     await redis.lpop(keys.LOG_KEYS)
     with pytest.raises(CheckFailedError, match="does not follow the one before"):

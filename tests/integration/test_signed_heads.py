@@ -107,6 +107,6 @@ async def test_a_sealer_ends_when_its_key_is_replaced(redis, key_file):
         return (await tree.head()).size == 10
 
     await wait_for(sealed, "the events are sealed")
-    await rotated(LogKeys(redis), key_file)
+    await rotated(LogKeys(ledger), key_file)
     with pytest.raises(KeyReplacedError, match="the key was replaced"):
         await asyncio.wait_for(following, 20)

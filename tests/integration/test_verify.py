@@ -129,7 +129,12 @@ async def test_the_logs_of_two_partitions_cannot_be_swapped(ledger, tmp_path):
     [
         ("ledger.json", b"tollbook-log/1", b"tollbook-log/2", "does not describe logs"),
         ("ledger.json", b"{", b"", "is no JSON"),
-        ("ledger.json", b"log.example.org", b"other.example.org", "the keys are of"),
+        (
+            "ledger.json",
+            b"log.example.org",
+            b"other.example.org",
+            "and the key history LogDescription",
+        ),
         ("keys", b"tollbook log key", b"tollbook log kex", "line 1 of the key history"),
         ("keys", b"note", b"", "line 1 of the key history"),
     ],
@@ -144,7 +149,7 @@ async def test_a_description_that_was_altered_is_refused(ledger, tmp_path, file,
 
 async def test_old_and_new_logs_are_verified_through_the_key_history(ledger, tmp_path):
     new = new_key(LOG.name)
-    await LogKeys(ledger.redis).replace(LOG, new)
+    await LogKeys(ledger).replace(LOG, new)
     await ledger.append(events(3, "more"))
     await seal(ledger, new)
     await write_logs(ledger, tmp_path)

@@ -10,6 +10,7 @@ from tollbook_schemas.tlog.keys import KeyKind, SigningKey
 from tollbook_schemas.tlog.note import NoteError, note_from
 from tollbook_services.sealing.key_history import KeyNote, key_notes_from, trusted_keys
 
+LEDGER = ("l1", 4)
 SINCE = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 KEYS = [SigningKey.from_seed(LOG.name, KeyKind.LOG, bytes([number] * 32)) for number in range(4)]
 STRANGER = SigningKey.from_seed(LOG.name, KeyKind.LOG, bytes([9] * 32))
@@ -18,7 +19,10 @@ STRANGER = SigningKey.from_seed(LOG.name, KeyKind.LOG, bytes([9] * 32))
 def chain(*signers: SigningKey) -> list[bytes]:
     """The lines of a history of these keys, one after the other."""
     before = [None, *signers]
-    return [KeyNote.made(key, old, SINCE).line for key, old in zip(signers, before, strict=False)]
+    return [
+        KeyNote.made(LEDGER, key, old, SINCE).line
+        for key, old in zip(signers, before, strict=False)
+    ]
 
 
 def test_a_history_comes_back_from_its_lines():
@@ -43,10 +47,10 @@ def test_who_trusts_none_of_them_trusts_none():
 
 def test_a_link_that_the_key_before_has_not_signed_is_refused():
     lines = chain(*KEYS)
-    forged = KeyNote.made(STRANGER, None, SINCE)
+    forged = KeyNote.made(LEDGER, STRANGER, None, SINCE)
     with pytest.raises(NoteError, match="line 5 of the key history does not follow"):
         key_notes_from([*lines, forged.line])
-    text = KeyNote.made(STRANGER, KEYS[3], SINCE).note.text
+    text = KeyNote.made(LEDGER, STRANGER, KEYS[3], SINCE).note.text
     note = note_from(f"{text}\n{STRANGER.signature(text).line}".encode())
     with pytest.raises(NoteError, match=r"line 5 .* has not signed it"):
         key_notes_from([*lines, orjson.dumps({"note": note.document().decode()})])
@@ -60,10 +64,25 @@ def test_a_history_with_a_hole_is_refused(drop):
         key_notes_from(lines)
 
 
+@pytest.mark.parametrize("ledger", [("l2", 4), ("l1", 3)])
+def test_a_link_of_another_ledger_does_not_follow(ledger):
+    line = KeyNote.made(ledger, KEYS[1], KEYS[0], SINCE).line
+    with pytest.raises(NoteError, match="line 2 of the key history does not follow"):
+        key_notes_from([*chain(KEYS[0]), line])
+
+
+@pytest.mark.parametrize("count", ["0", "-1", "04", "99999", "x"])
+def test_a_count_of_partitions_is_a_number(count):
+    text = KeyNote.made(LEDGER, LOG, None, SINCE).note.text.replace("\n4\n", f"\n{count}\n")
+    document = f"{text}\n{LOG.signature(text).line}"
+    with pytest.raises(NoteError, match="has 1 partition or more"):
+        key_notes_from([orjson.dumps({"note": document})])
+
+
 def test_a_key_of_another_name_does_not_follow():
     renamed = SigningKey.from_seed("log.example.org/other", KeyKind.LOG, bytes(32))
     with pytest.raises(NoteError, match="replaced by one of another name"):
-        key_notes_from([*chain(KEYS[0]), KeyNote.made(renamed, KEYS[0], SINCE).line])
+        key_notes_from([*chain(KEYS[0]), KeyNote.made(LEDGER, renamed, KEYS[0], SINCE).line])
 
 
 @pytest.mark.parametrize(
@@ -75,7 +94,7 @@ def test_a_line_that_is_no_link_is_named(line):
 
 
 def test_a_note_about_something_else_is_no_link():
-    text = KeyNote.made(LOG, None, SINCE).note.text.replace("tollbook log key", "other")
+    text = KeyNote.made(LEDGER, LOG, None, SINCE).note.text.replace("tollbook log key", "other")
     document = f"{text}\n{LOG.signature(text).line}"
     with pytest.raises(NoteError, match="no note of 'tollbook log key'"):
         key_notes_from([orjson.dumps({"note": document})])

@@ -20,6 +20,7 @@ from tollbook_schemas.tlog.tiles import CHECKPOINT_PATH, tiles_between
 from tollbook_services.sealing.key_history import KeyNote, key_notes_from
 from tollbook_services.sealing.log_description import DESCRIPTION, KEY_HISTORY, LogDescription
 from tollbook_services.sealing.log_names import origin_of, signer_of
+from tollbook_services.sealing.log_places import must_belong
 from tollbook_services.sealing.verification import verify_logs
 
 TRIES = 2_500
@@ -48,7 +49,7 @@ def log_files(partition: int, events: list[bytes]) -> dict[str, bytes]:
 
 def published() -> dict[str, bytes]:
     """A folder with three logs, one of them empty, and a history of two keys."""
-    notes = [KeyNote.made(LOG, None, SINCE), KeyNote.made(NEWER, LOG, SINCE)]
+    notes = [KeyNote.made(("l1", 3), LOG, None, SINCE), KeyNote.made(("l1", 3), NEWER, LOG, SINCE)]
     return {
         DESCRIPTION: LogDescription("l1", LOG.name, 3).document(),
         KEY_HISTORY: b"".join(note.line + b"\n" for note in notes),
@@ -66,7 +67,9 @@ class Folder:
 
     @property
     def description(self) -> LogDescription:
-        return LogDescription.read(self.all_files[DESCRIPTION])
+        described = LogDescription.read(self.all_files[DESCRIPTION])
+        must_belong(described, self.notes)
+        return described
 
     @property
     def notes(self) -> tuple[KeyNote, ...]:
@@ -161,14 +164,14 @@ def test_every_alteration_is_noticed_and_its_place_is_named(data):
 
 
 def means_the_same(files: Mapping[str, bytes]) -> bool:
-    """Whether only something was touched that says nothing: blanks of `ledger.json`, the ledger's
-    id, a signature line of a stranger, a blank line of the key history."""
+    """Whether only something was touched that says nothing: blanks of `ledger.json` or
+    of the key history, a signature line of a stranger."""
     try:
         folder = Folder(files)
-        read = (folder.description.partitions, folder.description.name, folder.notes)
+        read = (folder.description, folder.notes)
     except (NoteError, KeyError):
         return False
     whole = Folder(WHOLE)
-    before = (whole.description.partitions, whole.description.name, whole.notes)
+    before = (whole.description, whole.notes)
     others = [path for path in PATHS if "/" in path]
     return read == before and all(files.get(path) == WHOLE[path] for path in others)

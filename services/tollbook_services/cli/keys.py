@@ -50,7 +50,7 @@ async def show(*, common: Common = COMMON) -> None:
     Hand out the first line: who trusts one key of the history can trust the others through it.
     """
     async with open_tollbook(common.settings()) as book:
-        notes = await LogKeys(book.redis).history()
+        notes = await LogKeys(book.ledger).history()
         partitions = book.ledger.partitions
     if not notes:
         raise UsageError("nothing was sealed yet: `tollbook serve` and `tollbook sealer` seal")
@@ -79,7 +79,7 @@ async def rotate(*, common: Common = COMMON) -> None:
     settings = common.settings()
     path = _replaceable(settings)
     async with open_tollbook(settings) as book:
-        key = await rotated(LogKeys(book.redis), path)
+        key = await rotated(LogKeys(book.ledger), path)
     said = f"replaced the key in {path}; the public half of the new one:"
     _say({"key": key.verifier.text, "file": str(path)}, said, common)
 

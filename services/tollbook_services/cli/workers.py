@@ -49,7 +49,7 @@ async def sealer(*, partition: Partitions = None, common: Common = COMMON) -> No
     settings = common.settings()
     async with open_tollbook(settings, create=True) as book:
         wanted = _wanted(partition, book.ledger.partitions)
-        key = await chosen_key(settings, book.redis)
+        key = await chosen_key(settings, book.ledger)
         heads = SignedHeads.beside(settings.key_file, book.ledger.id)
         with _stopped_by_signals() as stop:
             await Sealer(book.ledger, key, heads).run(wanted, stop)

@@ -3,10 +3,9 @@
 import sys
 from typing import Final
 
-from redis.asyncio import Redis
-
 from tollbook_schemas.errors import UsageError
 from tollbook_schemas.tlog.keys import SigningKey
+from tollbook_services.ledger import Ledger
 from tollbook_services.sealing.keyring import key_from_text, new_key, read_key_file, write_key_file
 from tollbook_services.sealing.log_keys import LogKeys, settle
 from tollbook_services.settings import Settings
@@ -25,7 +24,7 @@ def has_key(settings: Settings) -> bool:
     return settings.signing_key is not None or settings.key_file is not None
 
 
-async def chosen_key(settings: Settings, redis: Redis) -> SigningKey:
+async def chosen_key(settings: Settings, ledger: Ledger) -> SigningKey:
     """The key to seal with; a replacement of its file that was cut short is ended first.
 
     Raises:
@@ -33,7 +32,7 @@ async def chosen_key(settings: Settings, redis: Redis) -> SigningKey:
         CheckFailedError: the key history in the engine was altered.
     """
     if settings.signing_key is None and settings.key_file is not None:
-        await settle(LogKeys(redis), settings.key_file)
+        await settle(LogKeys(ledger), settings.key_file)
     return read_key(settings)
 
 

@@ -8,12 +8,14 @@ keys                               the key history, a line of JSON for each key
 <partition>/event/<index>          events that are too long for a bundle
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Self
 
 import orjson
 
 from tollbook_schemas.tlog.note import NoteError, must_be_key_name
+from tollbook_services.sealing.key_history import KeyNote
 
 DESCRIPTION: Final = "ledger.json"
 KEY_HISTORY: Final = "keys"
@@ -25,7 +27,7 @@ PARTITIONS_MAX: Final = 1024
 
 @dataclass(frozen=True, slots=True)
 class LogDescription:
-    """Which ledger a folder holds the logs of.
+    """Which ledger a folder holds the logs of, as its signed key history says as well.
 
     Attributes:
         ledger: its id.
@@ -46,6 +48,12 @@ class LogDescription:
             "partitions": self.partitions,
         }
         return orjson.dumps(told, option=orjson.OPT_SORT_KEYS) + b"\n"
+
+    @classmethod
+    def of(cls, notes: Sequence[KeyNote]) -> Self:
+        """What a key history says, which is signed; it has one note at least."""
+        last = notes[-1]
+        return cls(last.ledger, last.key.name, last.partitions)
 
     @classmethod
     def read(cls, document: bytes) -> Self:

@@ -5,13 +5,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
 
-from redis.asyncio import Redis
-
 from tollbook_schemas.errors import CheckFailedError, UsageError
 from tollbook_schemas.tlog.keys import SigningKey, VerifierKey
 from tollbook_schemas.tlog.note import NoteError
 from tollbook_services import keys
 from tollbook_services.functions_caller import Functions
+from tollbook_services.ledger import Ledger
 from tollbook_services.sealing.key_history import KeyNote, key_notes_from
 from tollbook_services.sealing.keyring import (
     locked,
@@ -27,22 +26,29 @@ from tollbook_services.sealing.sealed import LIBRARY
 class LogKeys:
     """The key history of a ledger in its engine."""
 
-    def __init__(self, redis: Redis) -> None:
-        """Take the engine's client; nothing is read yet."""
-        self._redis = redis
-        self._functions = Functions(redis, LIBRARY)
+    def __init__(self, ledger: Ledger) -> None:
+        """Take the ledger; nothing is read yet."""
+        self._redis = ledger.redis
+        self._ledger = (ledger.id, ledger.partitions)
+        self._functions = Functions(ledger.redis, LIBRARY)
 
     async def history(self) -> tuple[KeyNote, ...]:
         """Every key the logs were signed with, the one in use last.
 
         Raises:
-            CheckFailedError: the history was altered.
+            CheckFailedError: the history was altered, or is of another ledger.
         """
         lines = await cast("Awaitable[Any]", self._redis.lrange(keys.LOG_KEYS, 0, -1))
         try:
-            return key_notes_from(lines)
+            notes = key_notes_from(lines)
         except NoteError as error:
             raise CheckFailedError(f"the engine's data was altered: {error}") from None
+        if notes and (notes[0].ledger, notes[0].partitions) != self._ledger:
+            raise CheckFailedError(
+                f"the keys are of the ledger {notes[0].ledger} with {notes[0].partitions} "
+                f"partitions, and this is {self._ledger[0]} with {self._ledger[1]}"
+            )
+        return notes
 
     async def use(self, key: SigningKey) -> tuple[VerifierKey, ...]:
         """See that a key is the one in use; the first one is written into the history.
@@ -55,7 +61,7 @@ class LogKeys:
         """
         notes = await self.history()
         if not notes:
-            await self._append(0, KeyNote.made(key, None, datetime.now(UTC)))
+            await self._append(0, self._note(key, None))
             notes = await self.history()
         used = notes[-1].key
         if used != key.verifier:
@@ -73,8 +79,11 @@ class LogKeys:
             CheckFailedError: the old one is not in use, or was replaced meanwhile.
         """
         count = len(await self.use(old))
-        if not await self._append(count, KeyNote.made(new, old, datetime.now(UTC))):
+        if not await self._append(count, self._note(new, old)):
             raise CheckFailedError("the key was replaced by somebody else at the same time")
+
+    def _note(self, key: SigningKey, replaces: SigningKey | None) -> KeyNote:
+        return KeyNote.made(self._ledger, key, replaces, datetime.now(UTC))
 
     async def _append(self, count: int, note: KeyNote) -> bool:
         called = self._functions.call("tollbook_log_key", [keys.LOG_KEYS], [count, note.line])

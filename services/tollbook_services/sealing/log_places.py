@@ -113,16 +113,19 @@ async def open_logs(place: str) -> PublishedLogs:
     try:
         description = LogDescription.read(document)
         notes = key_notes_from(history.splitlines())
-        _must_belong(description, notes)
+        must_belong(description, notes)
     except NoteError as error:
         raise CheckFailedError(f"{shown}: {error}") from None
     return PublishedLogs(shown, store, description, notes)
 
 
-def _must_belong(description: LogDescription, notes: tuple[KeyNote, ...]) -> None:
+def must_belong(description: LogDescription, notes: tuple[KeyNote, ...]) -> None:
+    """See that a description is what the signed key history says.
+
+    Raises:
+        NoteError: it is not.
+    """
     if not notes:
         raise NoteError("the key history is empty")
-    if notes[0].key.name != description.name:
-        raise NoteError(
-            f"the keys are of {notes[0].key.name}, and {DESCRIPTION} is of {description.name}"
-        )
+    if (signed := LogDescription.of(notes)) != description:
+        raise NoteError(f"{DESCRIPTION} says {description}, and the key history {signed}")

@@ -19,7 +19,7 @@ async def seal_where_nobody_does(book: Tollbook) -> None:
     if not has_key(settings) or not idle:
         return
     make_own_key(settings, book.ledger.id)
-    key = await chosen_key(settings, book.redis)
+    key = await chosen_key(settings, book.ledger)
     heads = SignedHeads.beside(settings.key_file, book.ledger.id)
     sealer = Sealer(book.ledger, key, heads)
     for number in idle:

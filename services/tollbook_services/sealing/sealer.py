@@ -63,7 +63,7 @@ class Sealer:
         self._ledger = ledger
         self._key = key
         self._heads = heads or SignedHeads(None, ledger.id)
-        self._log_keys = LogKeys(ledger.redis)
+        self._log_keys = LogKeys(ledger)
         self._known: tuple[VerifierKey, ...] = ()
         self._engine_gone_s_max = engine_gone_s_max
         self._heartbeats = Heartbeats(ledger.redis)

@@ -101,11 +101,10 @@ async def live_logs(ledger: Ledger) -> LiveLogs | None:
     Raises:
         CheckFailedError: its key history was altered.
     """
-    notes = await LogKeys(ledger.redis).history()
+    notes = await LogKeys(ledger).history()
     if not notes:
         return None
-    name = notes[0].key.name
-    return LiveLogs(ledger, LogDescription(ledger.id, name, ledger.partitions), notes)
+    return LiveLogs(ledger, LogDescription.of(notes), notes)
 
 
 async def verify_logs(
