@@ -26,6 +26,7 @@ class Settings(BaseSettings):
         partitions: ledger partitions, used only when a ledger is created.
         signing_key: private key that seals, as text; in no log and no error.
         signing_key_file: holds the private key that seals; the embedded store has one of its own.
+        signing_key_name: names the key that is made where its file is not there yet.
         visible_timeout_s: seconds `publish` waits for the read models to show its events.
     """
 
@@ -40,6 +41,7 @@ class Settings(BaseSettings):
     partitions: int = Field(default=4, ge=1, le=PARTITIONS_MAX)
     signing_key: SecretStr | None = None
     signing_key_file: Path | None = None
+    signing_key_name: str | None = None
     visible_timeout_s: float = Field(default=30.0, gt=0)
 
     @property

@@ -15,7 +15,7 @@ from tollbook_services.engine import EngineProcess, connect
 from tollbook_services.guard import admit, name_the_fault, remember, watch
 from tollbook_services.ledger import Ledger
 from tollbook_services.logs import configure_logs
-from tollbook_services.sealing.chosen_key import NO_KEY, has_key, make_own_key, read_key
+from tollbook_services.sealing.chosen_key import NO_KEY, has_key, make_missing_key, read_key
 from tollbook_services.settings import Settings
 from tollbook_services.shown import safe_url
 from tollbook_services.supervised import ENGINE_VARIABLE, PARENT_VARIABLE
@@ -85,7 +85,7 @@ def _workers(settings: Settings, ledger_id: str) -> tuple[Command, ...]:
     if not has_key(settings):
         _log.warning("nothing is sealed", reason=NO_KEY)
         return WORKERS
-    make_own_key(settings, ledger_id)
+    make_missing_key(settings, ledger_id)
     read_key(settings)  # refused here once, and not by the sealer over and over
     return (*WORKERS, SEALER)
 

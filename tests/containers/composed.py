@@ -20,7 +20,7 @@ from tests.containers.images import PRODUCT_IMAGE
 ROOT = Path(__file__).parents[2]
 FILES = (ROOT / "compose.yaml", Path(__file__).with_name("often.yaml"))
 COMPOSE = Path(sysconfig.get_path("scripts")) / "docker-compose"
-WORKERS = ("intake", "projector")
+WORKERS = ("intake", "projector", "sealer")
 WAIT_S_MAX = 60.0
 CALL_S_MAX = 300.0
 

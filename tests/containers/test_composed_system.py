@@ -10,6 +10,7 @@ from tests.containers.reports import report
 pytestmark = pytest.mark.containers
 
 INBOX = "tollbook:inbox"
+KEY_FILE = "/home/tollbook/keys/signing"
 
 
 def killed(system: Composed, crisis: str) -> int | None:
@@ -51,6 +52,25 @@ def test_what_is_published_in_a_container_has_a_receipt_and_is_seen_at_once(syst
     # Then the second is known for what it is, and the number is there once
     assert sorted(outcomes) == ["appended", "duplicate"]
     assert killed(system, "by-publish") == 7
+
+
+def test_what_was_published_is_sealed_with_a_key_that_only_the_sealer_has(system):
+    # Given a report that was published
+    assert publish(system, report("sealed", 3, "sealed")) == ["appended"]
+    # When it is sealed, and the ledger is verified in another container
+    until(lambda: all_sealed(system), system.logs)
+    assert system.view("verify")["holds"]
+    # Then the key is in the sealer's volume, for its owner only, and in no other container
+    code, listed = system.container("sealer").exec_run(["ls", "-l", KEY_FILE])
+    assert (code, listed[:10]) == (0, b"-rw-------")
+    for other in ("intake", "projector", "server"):
+        assert system.container(other).exec_run(["ls", KEY_FILE]).exit_code != 0
+
+
+def all_sealed(system: Composed) -> bool:
+    """Whether every partition is sealed up to its head."""
+    partitions = system.view("status")["partitions"]
+    return all(one["sealed"] and one["sealed"]["size"] == one["head"] for one in partitions)
 
 
 @pytest.mark.parametrize("service", ["server", *WORKERS])
@@ -128,6 +148,8 @@ def test_taken_down_and_put_up_again_the_system_has_its_data(system):
     assert killed(system, "kept") == 3
     assert publish(system, report("kept", 3, "kept")) == ["duplicate"]
     assert b"identical" in system.tollbook("replay")
+    until(lambda: all_sealed(system), system.logs)
+    assert system.view("verify")["holds"]
 
 
 def test_told_to_stop_every_container_ends_by_itself_and_in_time(system):

@@ -11,7 +11,7 @@ from cyclopts import Parameter
 from tollbook_schemas.errors import UsageError
 from tollbook_services.cli.common import COMMON, Common
 from tollbook_services.intake import run_intake
-from tollbook_services.sealing.chosen_key import chosen_key
+from tollbook_services.sealing.chosen_key import chosen_key, make_missing_key
 from tollbook_services.sealing.sealer import Sealer
 from tollbook_services.sealing.signed_heads import SignedHeads
 from tollbook_services.supervisor import serve as supervise
@@ -49,6 +49,7 @@ async def sealer(*, partition: Partitions = None, common: Common = COMMON) -> No
     settings = common.settings()
     async with open_tollbook(settings, create=True) as book:
         wanted = _wanted(partition, book.ledger.partitions)
+        make_missing_key(settings, book.ledger.id)
         key = await chosen_key(settings, book.ledger)
         heads = SignedHeads.beside(settings.key_file, book.ledger.id)
         with _stopped_by_signals() as stop:

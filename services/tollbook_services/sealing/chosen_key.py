@@ -15,7 +15,8 @@ _NAME_DIGITS: Final = 16
 
 NO_KEY: Final = (
     "there is no key to seal with: make one with `tollbook keys generate NAME --out FILE`, and "
-    "name its file in TOLLBOOK_SIGNING_KEY_FILE"
+    "name its file in TOLLBOOK_SIGNING_KEY_FILE; or name the key as well, in "
+    "TOLLBOOK_SIGNING_KEY_NAME, and it is made there"
 )
 
 
@@ -46,13 +47,17 @@ def read_key(settings: Settings) -> SigningKey:
     return read_key_file(path)
 
 
-def make_own_key(settings: Settings, ledger_id: str) -> None:
-    """Make the key of an embedded store that has none, and say so; others have to be named."""
-    path = settings.key_file
-    named = settings.signing_key is not None or settings.signing_key_file is not None
-    if named or path is None or path.exists():
+def make_missing_key(settings: Settings, ledger_id: str) -> None:
+    """Make the key of an embedded store that has none, or one that was given a name, and say so.
+
+    A file that was named without a name for its key is not made: it may be on a disk that is away.
+    """
+    path, name = settings.key_file, settings.signing_key_name
+    if name is None and settings.signing_key_file is None:
+        name = f"tollbook-{ledger_id[:_NAME_DIGITS]}"
+    if settings.signing_key is not None or path is None or name is None or path.exists():
         return
-    key = new_key(f"tollbook-{ledger_id[:_NAME_DIGITS]}")
+    key = new_key(name)
     write_key_file(path, key)
     sys.stderr.write(
         f"tollbook: made the key {key.name} in {path}, to seal the ledger with; auditors verify "

@@ -1,6 +1,6 @@
 """Seals in the process of a command, where no sealer is at work."""
 
-from tollbook_services.sealing.chosen_key import chosen_key, has_key, make_own_key
+from tollbook_services.sealing.chosen_key import chosen_key, has_key, make_missing_key
 from tollbook_services.sealing.sealer import ROLE, Sealer
 from tollbook_services.sealing.signed_heads import SignedHeads
 from tollbook_services.wiring import Tollbook
@@ -18,7 +18,7 @@ async def seal_where_nobody_does(book: Tollbook) -> None:
     idle = [number for number in numbers if not await book.heartbeats.alive(number, ROLE)]
     if not has_key(settings) or not idle:
         return
-    make_own_key(settings, book.ledger.id)
+    make_missing_key(settings, book.ledger.id)
     key = await chosen_key(settings, book.ledger)
     heads = SignedHeads.beside(settings.key_file, book.ledger.id)
     sealer = Sealer(book.ledger, key, heads)
