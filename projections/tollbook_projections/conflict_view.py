@@ -6,13 +6,14 @@ from typing import Any
 from tollbook_projections.conflict_words import CELL_FLAGS, CHECK, MARKS, QUARANTINED, WAITS
 from tollbook_projections.consolidation.books import Cell
 from tollbook_projections.consolidation.checks import checks_of
-from tollbook_projections.consolidation.claim import BookKey
+from tollbook_projections.consolidation.claim import BookKey, Claim
 from tollbook_projections.consolidation.interval import Interval
 from tollbook_projections.consolidation.series import Series, Step
 from tollbook_projections.consolidation.solver import Solver
 from tollbook_projections.documents import as_of_text, bounds_document, cell_document
 from tollbook_projections.filing import Document
 from tollbook_projections.query import Position, Query, clocks
+from tollbook_projections.selection import Dossier
 from tollbook_projections.series_view import series_id
 from tollbook_projections.solved import Solved, solved
 from tollbook_schemas.gazetteer import Gazetteer
@@ -109,24 +110,20 @@ def _failed_checks(found: Solved, query: Query) -> Iterator[Document]:
 
 def _marked(found: Solved, query: Query) -> Iterator[Document]:
     """Figures whose place in their series, or whose own quantity, is in question."""
-    for key in sorted(found.books.books, key=_book_order):
-        for sheet in found.books.books[key].sheets.values():
-            for series in sheet.all_series():
-                series.settle()
-                for claim in series.claims:
-                    dossier = found.admitted.dossiers[claim.figure]
-                    marks = set(series.marks.get(claim.figure, ()))
-                    marks |= {"bounds_disordered"} & set(claim.flags)
-                    if found.asked(query, dossier):
-                        for mark in sorted(marks):
-                            yield _mark(found, series, claim.figure, mark)
+    for series in found.books.all_series():
+        for claim in series.claims:
+            dossier = found.admitted.dossiers[claim.figure]
+            marks = set(series.marks.get(claim, ()))
+            marks |= {"bounds_disordered"} & set(claim.flags)
+            if found.asked(query, dossier):
+                for mark in sorted(marks):
+                    yield _mark(dossier, series, claim, mark)
 
 
-def _mark(found: Solved, series: Series, figure: str, mark: str) -> Document:
-    dossier = found.admitted.dossiers[figure]
-    claim = next(claim for claim in series.claims if claim.figure == figure)
+def _mark(dossier: Dossier, series: Series, claim: Claim, mark: str) -> Document:
+    figure = claim.figure
     own = _side(f"this figure, as of {as_of_text(claim.as_of)}", claim.interval, [figure])
-    other = _other_side(series, figure, mark)
+    other = _other_side(series, claim, mark)
     sides = [*([other] if other is not None else []), own]
     what, resolve = MARKS[mark]
     return _entry(
@@ -145,32 +142,31 @@ def _mark(found: Solved, series: Series, figure: str, mark: str) -> Document:
     )
 
 
-def _other_side(series: Series, figure: str, mark: str) -> Document | None:
+def _other_side(series: Series, claim: Claim, mark: str) -> Document | None:
     """What a marked figure stands against: the value before it, or the others of its time."""
-    claim = next(claim for claim in series.claims if claim.figure == figure)
     if mark == "bounds_disordered":
         return None
     if mark == "ambiguous_series":
         others = [
             other
             for other in series.claims
-            if other.order[:2] == claim.order[:2] and other.figure != figure
+            if other.order[:2] == claim.order[:2] and other.figure != claim.figure
         ]
         hull = next((other.interval for other in others if other.interval), None)
         names = [other.figure for other in others]
         return _side("another one of the same time", hull, names)
-    before = _step_before(series, claim.order[:2], figure)
+    before = _step_before(series, claim)
     if before is None:
         return None
     says = f"the value before, as of {as_of_text(before.as_of)}"
     return _side(says, before.interval, before.figures)
 
 
-def _step_before(series: Series, when: tuple[Any, Any], figure: str) -> Step | None:
+def _step_before(series: Series, claim: Claim) -> Step | None:
     earlier = [
         step
         for step in series.steps
-        if (step.as_of, step.published) <= when and figure not in step.figures
+        if (step.as_of, step.published) <= claim.order[:2] and not step.holds(claim)
     ]
     return earlier[-1] if earlier else None
 
@@ -267,7 +263,3 @@ def _in_quarantine(document: Document) -> Document:
         event=event,
         time=document["recorded_at"],
     )
-
-
-def _book_order(key: BookKey) -> tuple[str, str, str, str]:
-    return key.originator, key.measure, key.unit, key.nature

@@ -107,7 +107,7 @@ def _key_document(key: CellKey, gazetteer: Gazetteer) -> Document:
 
 def _originator(name: str, value: Value) -> Document:
     document: Document = {"originator": name, **bounds_document(value.interval)}
-    document["as_of"] = as_of_text(value.as_of)
+    document["as_of"] = as_of_text(value.as_of or value.bounded_at)
     document["flags"] = sorted(value.flags)
     return document
 

@@ -2,11 +2,11 @@
 
 from collections.abc import Container, Iterable, Mapping, Sequence
 from difflib import get_close_matches
-from typing import Final
+from typing import Any, Final
 
 from tollbook_projections.consolidation.books import Books, Cell, CellKey
 from tollbook_projections.consolidation.claim import BookKey, Claim
-from tollbook_projections.consolidation.series import Series
+from tollbook_projections.consolidation.series import HELD, Series
 from tollbook_projections.documents import (
     as_of_text,
     bounds_document,
@@ -104,10 +104,20 @@ def explain_document(
 
 def _naming(found: Solved) -> Naming:
     quantities = {
-        name: dossier.versions[-1].body["quantity"]
+        name: tuple(_quantity(dossier, claim) for claim in _moments(found.said(dossier)))
         for name, dossier in found.admitted.dossiers.items()
     }
     return Naming(found.gazetteer, quantities)
+
+
+def _moments(claims: Iterable[Claim]) -> Iterable[Claim]:
+    """One claim of each version, where several are of one area each."""
+    return {claim.version: claim for claim in claims}.values()
+
+
+def _quantity(dossier: Dossier, claim: Claim) -> Mapping[str, Any]:
+    quantity: Mapping[str, Any] = dossier.versions[claim.version].body["quantity"]
+    return quantity
 
 
 def _chosen(found: Solved, asked: str, query: Query) -> Cell:
@@ -212,13 +222,13 @@ def _considered(found: Solved, cell: Cell, name: str, used: Container[str]) -> D
         (claim.order, dossier.id, dossier, claim)
         for dossier in found.admitted.dossiers.values()
         if dossier.filed["originator"] == name
-        for claim in found.last_claims(dossier)
+        for claim in found.said(dossier)
         if claim.series.book == key and _around(found, claim, cell)
     ]
     around.sort(key=lambda one: one[:2])
     return {
         "considered": [
-            _entry(dossier, claim, places.get(figure), used=figure in used)
+            _entry(dossier, claim, places.get(claim), used=figure in used)
             for _, figure, dossier, claim in around[-CONSIDERED_MAX:]
         ],
         "considered_total": len(around),
@@ -230,14 +240,9 @@ def _around(found: Solved, claim: Claim, cell: Cell) -> bool:
     return not found.books.lattice.disjoint(claim.region, cell.key.region)
 
 
-def _places(books: Books, key: BookKey) -> dict[str, Series]:
-    """The series each counted figure of a book stands in."""
-    return {
-        claim.figure: series
-        for sheet in books.books[key].sheets.values()
-        for series in sheet.all_series()
-        for claim in series.claims
-    }
+def _places(books: Books, key: BookKey) -> dict[Claim, Series]:
+    """The series each counted claim of a book stands in."""
+    return {claim: series for series in books.books[key].all_series() for claim in series.claims}
 
 
 def _entry(dossier: Dossier, claim: Claim, series: Series | None, *, used: bool) -> Document:
@@ -250,7 +255,7 @@ def _entry(dossier: Dossier, claim: Claim, series: Series | None, *, used: bool)
     ]
     return {
         "figure": dossier.id,
-        "quantity": dossier.versions[-1].body["quantity"],
+        "quantity": _quantity(dossier, claim),
         "interval": bounds_document(claim.interval) if claim.interval else None,
         "areas": list(claim.region.areas),
         "segment": "/".join(value for _, value in claim.region.segment) or "all",
@@ -281,12 +286,11 @@ def _standing(dossier: Dossier, claim: Claim, series: Series | None) -> tuple[st
 
 def _place(claim: Claim, series: Series) -> tuple[str, str]:
     """Where a counted figure stands in its series."""
-    series.settle()
-    for mark in ("stale_relay", "held_relay"):
-        if mark in series.marks.get(claim.figure, ()):
-            return mark, "R16: a relay changes nothing behind its originator's own value"
-    current = series.steps[-1] if series.steps else None
-    if current is None or claim.figure not in current.figures:
+    held = HELD.intersection(series.marks.get(claim, ()))
+    if held:
+        return min(held), "R16: a relay changes nothing behind its originator's own value"
+    current = series.last()
+    if current is None or not current.holds(claim):
         later = ", ".join(current.figures) if current else "none"
         return "superseded", f"R4: a later value of its series counts: {later}"
     return "current", "R4: the latest value of its series"

@@ -151,7 +151,7 @@ def _incident(
 ) -> Document:
     cells = _cells(figures, found)
     areas = _said_areas(said, found) or sorted(
-        {code for one in figures for claim in found.last_claims(one) for code in claim.region.areas}
+        {code for one in figures for claim in found.said(one) for code in claim.region.areas}
     )
     window = said.get("window")
     starts = [window.get("start") or window.get("end")] if window else _starts(figures, found)
@@ -180,7 +180,7 @@ def _said_areas(said: Mapping[str, Any], found: Solved) -> list[str]:
 
 
 def _starts(figures: list[Dossier], found: Solved) -> list[str]:
-    claims = [claim for one in figures for claim in found.last_claims(one)]
+    claims = [claim for one in figures for claim in found.said(one)]
     return [_day(claim.start or claim.as_of) for claim in claims]
 
 

@@ -31,8 +31,10 @@ _WINDOWED: Final = frozenset({"increment", "flow"})
 
 
 class _Standing(NamedTuple):
-    """What acts made of a figure, as far as a claim tells it."""
+    """Which version of a figure a claim is, and what acts made of the figure."""
 
+    event: str
+    version: int
     role: str
     forced: bool
     explained: bool
@@ -60,7 +62,7 @@ class Reading:
         return tuple(
             claim
             for version in dossier.versions
-            if not version.replaced
+            if version.replaced_by is None
             for claim in self.version_claims(dossier, version)
             if as_of is None or claim.as_of <= as_of
         )
@@ -71,8 +73,10 @@ class Reading:
         event = dossier.filed["event"] if act is None else act["event"]
         explained = act is not None or dossier.forced
         forced = dossier.forced or _stated_by_editor(dossier.filed["figure"], version.body)
-        standing = _Standing(dossier.role, forced, explained, dossier.incident)
-        return self._claims(dossier.filed, version.body, event, standing)
+        standing = _Standing(
+            event, version.number, dossier.role, forced, explained, dossier.incident
+        )
+        return self._claims(dossier.filed, version.body, standing)
 
     def filed_claims(self, filed: Document, incident: str | None) -> tuple[Claim, ...]:
         """The same as `claims` for a figure that no act is about.
@@ -85,23 +89,24 @@ class Reading:
         role = body.get("role", "counted")
         if role == "held":
             return ()
-        standing = _Standing(role, forced=False, explained=False, incident=incident)
-        return self._claims(filed, body, filed["event"], standing)
+        standing = _Standing(
+            filed["event"], 0, role, forced=False, explained=False, incident=incident
+        )
+        return self._claims(filed, body, standing)
 
     def _claims(
-        self, filed: Document, body: Mapping[str, Any], event: str, standing: _Standing
+        self, filed: Document, body: Mapping[str, Any], standing: _Standing
     ) -> tuple[Claim, ...]:
         areas: list[str] = body["areas"]
         if body.get("mode") == "each":
-            return tuple(self._claim(filed, body, (area,), event, standing) for area in areas)
-        return (self._claim(filed, body, tuple(areas), event, standing),)
+            return tuple(self._claim(filed, body, (area,), standing) for area in areas)
+        return (self._claim(filed, body, tuple(areas), standing),)
 
     def _claim(
         self,
         filed: Document,
         body: Mapping[str, Any],
         areas: tuple[str, ...],
-        event: str,
         standing: _Standing,
     ) -> Claim:
         text, assumed = cut_off_of(filed, body)
@@ -125,9 +130,9 @@ class Reading:
             series = self._series.setdefault(series, series)
         return Claim(
             filed["id"],
-            event,
+            standing.event,
             series,
-            (as_of, published_at(filed), relay, filed["event"], event, filed["index"]),
+            (as_of, published_at(filed), relay, filed["event"], standing.version, filed["index"]),
             start,
             end,
             as_of,

@@ -1,7 +1,7 @@
 """Which figures are admitted for a question, and in which version (R1; section 4)."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -40,12 +40,19 @@ class Version:
 
     Attributes:
         body: the figure's fields, with the act's changes.
-        replaced: a later act changed it in place; it is history.
+        number: 0 as filed, then 1 and so on, in the order of the acts that made them.
+        replaced_by: the number of the version that took its place; None while it is live.
     """
 
     body: Mapping[str, Any]
-    act: Document | None
-    replaced: bool = False
+    act: Document | None = None
+    number: int = 0
+    replaced_by: int | None = None
+
+    def live_at(self, number: int) -> bool:
+        """Whether it was there, and nothing had taken its place, once a version was made."""
+        later = self.replaced_by is None or self.replaced_by > number
+        return self.number <= number and later
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +147,7 @@ def dossier_of(
     """A figure after its acts, in order of time, source and id."""
     body: dict[str, Any] = filed["figure"]
     ordered = sorted(acts, key=lambda act: (instant_of(act["time"]), act["event"]))
-    versions = [Version(body, None)]
+    versions = [Version(body)]
     excluded: str | None = None
     role, status, forced = body.get("role", "counted"), body.get("status", "reported"), False
     for act in ordered:
@@ -157,7 +164,7 @@ def dossier_of(
             case kind:
                 if kind == "reinstatement":
                     excluded = None
-                _revise(versions, act)
+                _revise(filed, versions, act)
     path = assignments.path(filed) if assignments is not None else ()
     incident = path[-1] if path else own_incident(filed)
     return Dossier(filed, tuple(versions), tuple(ordered), excluded, role, status, forced, incident)
@@ -183,17 +190,26 @@ def cut_off_of(filed: Document, body: Mapping[str, Any]) -> tuple[str, bool]:
     return window.get("end") or filed["published_at"] or filed["time"], True
 
 
-def _revise(versions: list[Version], act: Document) -> None:
-    """Adds the version an act makes: in place, or as a later value where it has a later as_of."""
+def _revise(filed: Document, versions: list[Version], act: Document) -> None:
+    """Adds the version an act makes, in place of the last one.
+
+    A break of the series that gives an as_of keeps the last one. In either case a figure says
+    one thing of one moment: what it said of that very moment is replaced.
+    """
     data = act["data"]
     changes = {name: data[name] for name in REVISED_FIELDS if name in data}
-    last = versions[-1]
-    body = {**last.body, **changes}
-    if "as_of" in changes and act["act"] in _SERIES_BREAKS:
-        versions.append(Version(body, act))
-        return
-    versions[-1] = Version(last.body, last.act, replaced=True)
-    versions.append(Version(body, act))
+    body, number = {**versions[-1].body, **changes}, len(versions)
+    keeps = "as_of" in changes and act["act"] in _SERIES_BREAKS
+    moment = _moment(filed, body)
+    for one in versions:
+        same = _moment(filed, one.body) == moment or (one is versions[-1] and not keeps)
+        if same and one.replaced_by is None:
+            versions[one.number] = replace(one, replaced_by=number)
+    versions.append(Version(body, act, number))
+
+
+def _moment(filed: Document, body: Mapping[str, Any]) -> datetime:
+    return end_of(cut_off_of(filed, body)[0])
 
 
 def _recorded(document: Document, moment: Moment) -> bool:

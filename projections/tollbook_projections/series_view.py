@@ -1,8 +1,9 @@
 """The view `revisions`: every series with its values in order, and how each came about."""
 
-from collections.abc import Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from math import inf
 from typing import Any
 
 from tollbook_projections.consolidation.books import Books
@@ -13,36 +14,39 @@ from tollbook_projections.dossiers import admitted_of
 from tollbook_projections.filing import Document
 from tollbook_projections.query import Query
 from tollbook_projections.reading import Reading
-from tollbook_projections.selection import (
-    Dossier,
-    Version,
-    cut_off,
-)
+from tollbook_projections.selection import Dossier, Version, cut_off
 from tollbook_schemas.gazetteer import Gazetteer
 from tollbook_schemas.policy import Policy
-from tollbook_schemas.times import instant_of
 
 BREAKS = frozenset({"definition_change", "scope_change", "rebase"})
 
+_COUNTS_AFTER = {"retraction": False, "duplicate": False, "reinstatement": True}
+"""Acts that decide whether a figure counts, with what they decide."""
 
-_STANDING = frozenset({"retraction", "duplicate", "review"})
-"""Acts that change whether a figure counts, not what it says."""
+_ABOUT_ALL = frozenset({*_COUNTS_AFTER, "review"})
+"""Acts that are about everything a figure says, of whatever moment."""
+
+_Order = tuple[datetime, datetime, bool, str, int, int]
 
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    """One step before it is numbered."""
+    """One step before it is numbered.
 
-    order: tuple[datetime, datetime, int, str, str, int]
+    Attributes:
+        order: that of the series itself, then the acts on a value behind it, in their order.
+        claim: the value that was filed, or that an act made or was about.
+        replaced: what the figure said before the act; None where it did not count then.
+    """
+
+    order: tuple[_Order, int]
     kind: str
     dossier: Dossier
+    claim: Claim
     quantity: Mapping[str, Any] | None
     replaced: Mapping[str, Any] | None
     as_of: str
     act: Document | None
-    counts: bool
-    live: bool
-    part_of: str | None
 
 
 def series_documents(
@@ -55,11 +59,13 @@ def series_documents(
     for figure in sorted(admitted.dossiers):
         dossier = admitted.dossiers[figure]
         books.replace(figure, reading.claims(dossier, query.as_of))
-        for key, entry in _entries(dossier, query, reading):
-            series.setdefault(key, []).append(entry)
+        for entry in _entries(dossier, reading):
+            if query.as_of is None or entry.claim.as_of <= query.as_of:
+                series.setdefault(entry.claim.series, []).append(entry)
     marks = books.marks()
+    counting = {claim for one in books.all_series() for claim in one.counting()}
     documents = [
-        _series_document(key, entries, marks)
+        _series_document(key, entries, marks, counting)
         for key, entries in series.items()
         if _asked(key, query, books, gazetteer)
     ]
@@ -100,87 +106,90 @@ def _window_text(key: SeriesKey) -> str | None:
     return f"{began.removesuffix('T00:00:00Z')}..{as_of_text(end)}"
 
 
-def _entries(dossier: Dossier, query: Query, reading: Reading) -> list[tuple[SeriesKey, _Entry]]:
-    """The versions of a figure, then the acts that changed its standing."""
-    found: list[tuple[SeriesKey, _Entry]] = []
-    before: Mapping[str, Any] | None = None
-    for version in dossier.versions:
-        for claim in reading.version_claims(dossier, version):
-            if _by(claim, query):
-                found += [(claim.series, _version_entry(dossier, version, claim, before))]
-        before = version.body["quantity"]
-    last = dossier.versions[-1]
-    for claim in reading.version_claims(dossier, last):
-        if _by(claim, query):
-            found += [
-                (claim.series, _act_entry(dossier, last, claim, act))
-                for act in dossier.acts
-                if act["act"] in _STANDING
-            ]
-    return found
+def _entries(dossier: Dossier, reading: Reading) -> Iterator[_Entry]:
+    """What a figure said, and every act on it: each as the figure stood at the time of the act."""
+    versions = dossier.versions
+    made = {one.act["event"]: one for one in versions if one.act is not None}
+    latest, counted = versions[0], True
+    yield from _value_entries(dossier, latest, None, reading)
+    for place, act in enumerate(dossier.acts, 1):
+        kind, version = act["act"], made.get(act["event"])
+        counts = _COUNTS_AFTER.get(kind, counted)
+        if version is not None:
+            before = latest.body["quantity"] if counted or kind != "reinstatement" else None
+            yield from _value_entries(dossier, version, before, reading)
+            latest = version
+        if kind in _ABOUT_ALL:
+            for one in versions:
+                if one is not version and one.live_at(latest.number):
+                    yield from _act_entries(dossier, one, (place, act), (counted, counts), reading)
+        counted = counts
 
 
-def _by(claim: Claim, query: Query) -> bool:
-    return query.as_of is None or claim.as_of <= query.as_of
+def _value_entries(
+    dossier: Dossier, version: Version, before: Mapping[str, Any] | None, reading: Reading
+) -> Iterator[_Entry]:
+    """What was filed, or an act that changed what a figure says."""
+    for claim in reading.version_claims(dossier, version):
+        yield _Entry(
+            order=(claim.order, 0),
+            kind="filed" if version.act is None else version.act["act"],
+            dossier=dossier,
+            claim=claim,
+            quantity=version.body["quantity"],
+            replaced=before,
+            as_of=cut_off(dossier, version)[1],
+            act=version.act,
+        )
 
 
-def _version_entry(
-    dossier: Dossier, version: Version, claim: Claim, before: Mapping[str, Any] | None
-) -> _Entry:
-    _, as_of, _ = cut_off(dossier, version)
-    live = dossier.excluded is None and dossier.role == "counted" and not version.replaced
-    return _Entry(
-        order=_order(claim, version.act),
-        kind="filed" if version.act is None else version.act["act"],
-        dossier=dossier,
-        quantity=version.body["quantity"],
-        replaced=before if version.act is not None else None,
-        as_of=as_of,
-        act=version.act,
-        counts=live,
-        live=not version.replaced,
-        part_of=claim.part_of,
-    )
+def _act_entries(
+    dossier: Dossier,
+    version: Version,
+    done: tuple[int, Document],
+    counted: tuple[bool, bool],
+    reading: Reading,
+) -> Iterator[_Entry]:
+    """An act on whether a figure counts, as one of its values shows it.
 
-
-def _act_entry(dossier: Dossier, version: Version, claim: Claim, act: Document) -> _Entry:
-    _, as_of, _ = cut_off(dossier, version)
+    Args:
+        dossier: the figure.
+        version: the value.
+        done: the act, and its place among those on the figure.
+        counted: whether the figure was neither retracted nor a duplicate, before and after it.
+        reading: what the version claims.
+    """
+    (place, act), (before, after) = done, counted
     quantity = version.body["quantity"]
-    return _Entry(
-        order=_order(claim, act),
-        kind=act["act"],
-        dossier=dossier,
-        quantity=quantity if act["act"] == "review" else None,
-        replaced=quantity,
-        as_of=as_of,
-        act=act,
-        counts=False,
-        live=False,
-        part_of=claim.part_of,
-    )
-
-
-def _order(claim: Claim, act: Document | None) -> tuple[datetime, datetime, int, str, str, int]:
-    """By as_of and publication like the series itself, an act after the figure it is about."""
-    as_of, published, relay, filed, event, index = claim.order
-    if act is None:
-        return as_of, published, int(relay), filed, event, index
-    return as_of, max(published, instant_of(act["time"])), 2, filed, act["event"], index
+    for claim in reading.version_claims(dossier, version):
+        yield _Entry(
+            order=(claim.order, place),
+            kind=act["act"],
+            dossier=dossier,
+            claim=claim,
+            quantity=quantity if after else None,
+            replaced=quantity if before else None,
+            as_of=cut_off(dossier, version)[1],
+            act=act,
+        )
 
 
 def _series_document(
-    key: SeriesKey, entries: list[_Entry], marks: Mapping[str, tuple[str, ...]]
+    key: SeriesKey,
+    entries: list[_Entry],
+    marks: Mapping[Claim, tuple[str, ...]],
+    counting: Container[Claim],
 ) -> Document:
     ordered = sorted(entries, key=lambda entry: entry.order)
-    figures = {entry.dossier.id for entry in ordered}
+    earliest = _earliest_after(ordered)
     revisions = []
     current: Mapping[str, Any] | None = None
     for number, entry in enumerate(ordered, 1):
-        own = marks.get(entry.dossier.id, ()) if entry.live else ()
-        held = {"stale_relay", "held_relay"} & set(own)
-        counts = entry.counts and not held and entry.part_of not in figures
+        value = entry.order[1] == 0
+        own = marks.get(entry.claim, ()) if value else ()
+        counts = value and entry.claim in counting
         previous = entry.replaced if entry.act is not None else current
-        late = any(_sequence(other) < _sequence(entry) for other in ordered[number:])
+        late = earliest[number] < _sequence(entry)
         revisions.append(_revision(number, entry, previous, counts=counts, own=own, late=late))
         if counts:
             current = entry.quantity
@@ -243,6 +252,14 @@ def _flags(entry: _Entry, own: tuple[str, ...], *, late: bool) -> list[str]:
     if entry.dossier.excluded is not None:
         flags.add(entry.dossier.excluded)
     return sorted(flags)
+
+
+def _earliest_after(ordered: list[_Entry]) -> list[float]:
+    """The sequence of the first recorded entry from each place on; beyond the last one, none."""
+    found: list[float] = [inf]
+    for entry in reversed(ordered):
+        found.append(min(found[-1], _sequence(entry)))
+    return found[::-1]
 
 
 def _sequence(entry: _Entry) -> int:

@@ -37,14 +37,18 @@ class Solved:
     def policy(self) -> Policy:
         return self.reading.policy
 
-    def last_claims(self, dossier: Dossier) -> tuple[Claim, ...]:
-        """What a figure says last, even where it is retracted, a duplicate or held."""
-        return self.reading.version_claims(dossier, dossier.versions[-1])
+    def said(self, dossier: Dossier) -> tuple[Claim, ...]:
+        """What a figure says as of the question; where it says nothing then, what it said last.
+
+        That is so where it is retracted, a duplicate or held, or all its cut-offs are later.
+        """
+        live = self.books.claims.get(dossier.id, ())
+        return live or self.reading.version_claims(dossier, dossier.versions[-1])
 
     def dated(self, query: Query, dossier: Dossier) -> bool:
-        """Whether the last cut-off of a figure is not later than the one asked for."""
+        """Whether a figure has a cut-off that is not later than the one asked for."""
         return query.as_of is None or any(
-            claim.as_of <= query.as_of for claim in self.last_claims(dossier)
+            claim.as_of <= query.as_of for claim in self.said(dossier)
         )
 
     def asked(self, query: Query, dossier: Dossier) -> bool:
@@ -56,7 +60,7 @@ class Solved:
             return False
         return query.area is None or any(
             self.holds(query, (code,))
-            for claim in self.last_claims(dossier)
+            for claim in self.said(dossier)
             for code in claim.region.areas
         )
 

@@ -69,10 +69,9 @@ def _records(found: Solved, wanted: set[str], query: Query) -> dict[str, _Record
     """What the series of the wanted figures, and the cells asked for, say of each originator."""
     records: dict[str, _Record] = defaultdict(_Record)
     for key, book in found.books.books.items():
-        for sheet in book.sheets.values():
-            for series in sheet.all_series():
-                if any(claim.figure in wanted for claim in series.claims):
-                    _take(records[key.originator], series)
+        for series in book.all_series():
+            if any(claim.figure in wanted for claim in series.claims):
+                _take(records[key.originator], series)
     for kind in found.books.kinds():
         if query.measure in {None, kind.measure}:
             for cell in found.books.cells(kind):
@@ -91,7 +90,6 @@ def _supply(records: dict[str, _Record], cell: Cell) -> None:
 
 def _take(record: _Record, series: Series) -> None:
     """Counts the steps of a series: each value that replaced another one."""
-    series.settle()
     record.series += 1
     for before, after in zip(series.steps, series.steps[1:], strict=False):
         record.up += after.interval.point > before.interval.point
@@ -102,7 +100,7 @@ def _take(record: _Record, series: Series) -> None:
 def _source(name: str, figures: list[Dossier], record: _Record, found: Solved) -> Document:
     dated = sorted(figures, key=lambda one: (published_at(one.filed), one.filed["event"]))
     reports = {one.filed["event"] for one in figures}
-    claims = [claim for one in figures for claim in found.last_claims(one)]
+    claims = [claim for one in figures for claim in found.said(one)]
     return {
         "originator": name,
         "first_published": dated[0].filed["published_at"],

@@ -212,7 +212,12 @@ class Answer:
 
     def marks(self, figure: str) -> set[str]:
         """What the order of values says of a figure."""
-        return set(self.told.marks.get(gid(figure), ()))
+        return {
+            mark
+            for claim, marks in self.told.marks.items()
+            if claim.figure == gid(figure)
+            for mark in marks
+        }
 
     def checks(self, kind: str | None = None, figure: str | None = None) -> list[Check]:
         """The checks of a kind, of a figure."""

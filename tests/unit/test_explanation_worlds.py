@@ -26,7 +26,7 @@ def books_of(figures: list[Document], policy: Policy) -> tuple[Books, Naming]:
     for figure in sorted(dossiers):
         books.replace(figure, reading.claims(dossiers[figure]))
     return books, Naming(
-        WORLD, {name: one.versions[-1].body["quantity"] for name, one in dossiers.items()}
+        WORLD, {name: (one.versions[-1].body["quantity"],) for name, one in dossiers.items()}
     )
 
 

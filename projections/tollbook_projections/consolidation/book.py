@@ -132,17 +132,12 @@ class Book:
         """Takes a claim out again, after an editorial event about its figure."""
         self._series(claim).remove(claim)
 
-    def marks(self) -> dict[str, tuple[str, ...]]:
-        """What the order of values says about single figures.
-
-        `stale_relay`, `held_relay`, `unexplained_fall` and `ambiguous_series`, by figure.
-        """
-        found: dict[str, tuple[str, ...]] = {}
+    def all_series(self) -> Iterator[Series]:
+        """Every series, brought up to date."""
         for sheet in self.sheets.values():
             for series in sheet.all_series():
                 series.settle()
-                found.update(series.marks)
-        return found
+                yield series
 
     def _series(self, claim: Claim) -> Series:
         key = claim.series

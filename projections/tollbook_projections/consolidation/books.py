@@ -24,6 +24,7 @@ from tollbook_projections.consolidation.region import (
     segment_inside,
     wider_segments,
 )
+from tollbook_projections.consolidation.series import Series
 from tollbook_projections.consolidation.solver import Solver
 from tollbook_schemas.gazetteer import Gazetteer
 from tollbook_schemas.policy import Policy
@@ -161,12 +162,16 @@ class Books:
         }
         return Cell(cell, merge(values, self.policy), values)
 
-    def marks(self) -> dict[str, tuple[str, ...]]:
-        """What the order of values says about single figures, by figure."""
-        found: dict[str, tuple[str, ...]] = {}
-        for book in self.books.values():
-            found.update(book.marks())
-        return found
+    def all_series(self) -> Iterator[Series]:
+        """Every series, brought up to date, book by book in order."""
+        for key in sorted(self.books):
+            yield from self.books[key].all_series()
+
+    def marks(self) -> dict[Claim, tuple[str, ...]]:
+        """What the order of values says about single values of figures (`Series.marks`)."""
+        return {
+            claim: marks for series in self.all_series() for claim, marks in series.marks.items()
+        }
 
 
 def kind_of(key: BookKey) -> Kind:
@@ -245,7 +250,7 @@ class _Counted:
         self.solver = solver
         kept = solver.kept
         if kept.cells is None or kept.cells[0] != solver.named:
-            kept.cells = (solver.named, (_area_regions(solver, lattice), _scopes(solver)))
+            kept.cells = (solver.named, (area_regions(solver, lattice), open_scopes(solver)))
         self.areas, scopes = kept.cells[1]
         self.rest = {"unallocated": scopes, "unspecified": dict.fromkeys(solver.facts)}
 
@@ -264,7 +269,7 @@ def left_of(name: str, solver: Solver, region: Region) -> Value | None:
     return bucket(solver, region) if len(region.areas) > 1 else unnamed(solver, region)
 
 
-def _area_regions(solver: Solver, lattice: Lattice) -> dict[Region, None]:
+def area_regions(solver: Solver, lattice: Lattice) -> dict[Region, None]:
     """Single areas a figure names or lies inside, for its segment and the wider ones."""
     wider = _wider(region.segment for region in solver.named)
     regions: dict[Region, None] = {}
@@ -276,7 +281,7 @@ def _area_regions(solver: Solver, lattice: Lattice) -> dict[Region, None]:
     return regions
 
 
-def _scopes(solver: Solver) -> dict[Region, None]:
+def open_scopes(solver: Solver) -> dict[Region, None]:
     """Scopes whose figures may be of any of their parts, for their segments and the wider ones.
 
     Those of several areas, and single areas with parts that figures name too.

@@ -40,7 +40,8 @@ class Claim(NamedTuple):
     Attributes:
         figure: the global figure id, `source/event#figure`.
         event: `source/event`, the report or the editorial event that made this version.
-        order: decides which of two values of a series is later; arrival plays no part.
+        order: decides which of two values of a series is later; arrival plays no part: as_of,
+            publication, whether it is a relay, the report, the version and the place in the report.
         start: start of the window, None where the report gave none.
         end: end of the window, else `as_of`.
         interval: None for `unknown`, which is history only.
@@ -53,7 +54,7 @@ class Claim(NamedTuple):
     figure: str
     event: str
     series: SeriesKey
-    order: tuple[datetime, datetime, bool, str, str, int]
+    order: tuple[datetime, datetime, bool, str, int, int]
     start: datetime | None
     end: datetime
     as_of: datetime
@@ -69,3 +70,8 @@ class Claim(NamedTuple):
     @property
     def region(self) -> Region:
         return self.series.region
+
+    @property
+    def version(self) -> int:
+        """The number of the version of its figure that it is."""
+        return self.order[4]

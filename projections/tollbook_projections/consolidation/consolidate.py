@@ -6,6 +6,7 @@ from datetime import datetime
 
 from tollbook_projections.consolidation.books import Books, Cell
 from tollbook_projections.consolidation.checks import Check, checks_of
+from tollbook_projections.consolidation.claim import Claim
 from tollbook_projections.reading import Reading
 from tollbook_projections.selection import Dossier
 from tollbook_schemas.gazetteer import Gazetteer
@@ -14,11 +15,11 @@ from tollbook_schemas.policy import Policy
 
 @dataclass(frozen=True, slots=True)
 class Consolidation:
-    """The answer to one question: cells, checks, and marks on single figures."""
+    """The answer to one question: cells, checks, and marks on single values of figures."""
 
     cells: tuple[Cell, ...]
     checks: tuple[Check, ...]
-    marks: Mapping[str, tuple[str, ...]]
+    marks: Mapping[Claim, tuple[str, ...]]
 
 
 def consolidate(

@@ -65,6 +65,7 @@ def _pass_on(value: Value, draft: Draft) -> None:
     draft.figures |= value.figures
     draft.tally |= value.tally
     draft.as_ofs += [at for at in (value.as_of, value.oldest) if at is not None]
+    draft.bounding += [value.bounded_at] if value.bounded_at is not None else []
 
 
 def _untangle(solver: "Solver", axis: str, outer: tuple[Region, ...], draft: Draft) -> None:

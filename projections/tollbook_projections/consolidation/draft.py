@@ -31,8 +31,10 @@ class Value:
         rules: the rules that made it, by number.
         figures: the figures it rests on, of many incidents the latest ones only.
         figures_total: how many they are.
-        as_of: the latest cut-off among them, None where there is none.
+        as_of: the latest cut-off among the totals and tallies behind it, by which R12 ranks; None
+            where minimums, or windows of a wider area, are all there is.
         oldest: the earliest cut-off among them.
+        bounded_at: the latest cut-off of those minimums and windows, where as_of is None.
         floor: partial or placed figures only.
     """
 
@@ -47,6 +49,7 @@ class Value:
     figures_total: int = 0
     as_of: datetime | None = None
     oldest: datetime | None = None
+    bounded_at: datetime | None = None
 
 
 @dataclass(slots=True)
@@ -60,6 +63,7 @@ class Draft:
     flags: set[str] = field(default_factory=set)
     rules: set[str] = field(default_factory=set)
     as_ofs: list[datetime] = field(default_factory=list)
+    bounding: list[datetime] = field(default_factory=list)
     figures: set[str] = field(default_factory=set)
 
 

@@ -67,6 +67,17 @@ class Facts:
             found.extend(self.incidents.lineage())
         return found
 
+    @property
+    def cut_off(self) -> datetime:
+        """Until when the latest of its figures counted."""
+        spans = (*self.floors, *self.increments, *self.floor_increments)
+        ends = [span.end for span in spans]
+        if self.base is not None:
+            ends.append(self.base.as_of)
+        if self.incidents is not None:
+            ends.append(self.incidents.spans[-1].end)
+        return max(ends)
+
     def verified(self) -> "Facts":
         """What of it is of partial coverage (R13)."""
         return Facts(

@@ -78,6 +78,7 @@ def add_phases(phases: list[Value]) -> Value:
     for value in phases[1:]:
         dates = [at for at in (total.as_of, value.as_of) if at is not None]
         oldest = [at for at in (total.oldest, value.oldest) if at is not None]
+        bounded = [at for at in (total.bounded_at, value.bounded_at) if at is not None]
         total = Value(
             total.interval + value.interval,
             complete=total.complete and value.complete,
@@ -90,6 +91,7 @@ def add_phases(phases: list[Value]) -> Value:
             figures_total=total.figures_total + value.figures_total,
             as_of=max(dates, default=None),
             oldest=min(oldest, default=None),
+            bounded_at=max(bounded, default=None),
         )
     if total.interval.high is not None and "open_high" in total.flags:
         return replace(total, flags=total.flags - {"open_high"})

@@ -48,11 +48,11 @@ def gather(solver: "Solver", region: Region, after: datetime) -> list[News]:
     facts = solver.facts.get(region)
     news: list[News] = []
     if facts is not None and facts.base is not None and facts.base.as_of > after:
-        news.append(_restated(solver, region, after))
+        news.append(restated(solver, region, after))
         after = facts.base.as_of
-    taken = _own(facts.increments if facts else (), after, news)
+    taken = own_increments(facts.increments if facts else (), after, news)
     if facts is not None and facts.incidents is not None:
-        _take_incidents(facts.incidents, taken, news, after)
+        add_incidents(facts.incidents, taken, news, after)
     parts = [(part, solver.news(part, after)) for part in solver.grid.maximal(region)]
     fresh = tuple(part for part, items in parts if items)
     tangled = not solver.grid.pairwise_disjoint(fresh)
@@ -60,14 +60,16 @@ def gather(solver: "Solver", region: Region, after: datetime) -> list[News]:
     for _, items in parts:
         for item in items:
             entry = replace(item, best=None, flags=item.flags | STRADDLES) if tangled else item
-            _place(entry, taken, inner, after)
+            add_item(entry, taken, inner, after)
     if facts is not None and facts.base is not None:
-        inner = _net(solver, region, after, inner)
+        inner = less_unassigned(solver, region, after, inner)
     return news + inner
 
 
-def _net(solver: "Solver", region: Region, after: datetime, items: list[News]) -> list[News]:
-    """What newly known parts add once the unassigned part of their total has explained its share.
+def less_unassigned(
+    solver: "Solver", region: Region, after: datetime, items: list[News]
+) -> list[News]:
+    """What newly known parts add once the unassigned part of their total explained some (R6).
 
     Where the total told everything at that moment the rest is growth; else it is an excess that
     a wider total may explain in turn.
@@ -88,8 +90,12 @@ def _net(solver: "Solver", region: Region, after: datetime, items: list[News]) -
     return netted
 
 
-def _own(spans: tuple[Span, ...], after: datetime, news: list[News]) -> list[Window]:
-    """The region's own increments, widest first; nested ones are checks."""
+def own_increments(spans: tuple[Span, ...], after: datetime, news: list[News]) -> list[Window]:
+    """Adds a region's own increments to its news, widest first; nested ones are checks (R5).
+
+    Returns:
+        The windows that hold whatever else was counted in them.
+    """
     taken: list[Window] = []
     for span in sorted(spans, key=lambda span: (span.start - span.end, span.start)):
         if span.end <= after:
@@ -106,16 +112,14 @@ def _own(spans: tuple[Span, ...], after: datetime, news: list[News]) -> list[Win
     return taken
 
 
-def _take_incidents(
-    log: IncidentLog, taken: list[Window], news: list[News], after: datetime
-) -> None:
-    """The incidents of the region: their running sum where nothing else covers any of them."""
+def add_incidents(log: IncidentLog, taken: list[Window], news: list[News], after: datetime) -> None:
+    """Adds the incidents of a region: their running sum where nothing else covers any of them."""
     if after == BEGINNING and not taken:
         total, first, last = log.total(), log.spans[0], log.spans[-1]
         news.append(News(first.end, last.end, total.best, total.high, log_flags(log)))
         return
     for span in log.after(after):
-        _place(_news(span, after), taken, news, after)
+        add_item(_news(span, after), taken, news, after)
 
 
 def log_flags(log: IncidentLog) -> frozenset[str]:
@@ -123,8 +127,15 @@ def log_flags(log: IncidentLog) -> frozenset[str]:
     return frozenset(flag for flag, count in log.flags.items() if count)
 
 
-def _place(item: News, taken: list[Window], news: list[News], after: datetime) -> None:
-    """Adds what no wider increment holds already."""
+def add_item(item: News, taken: list[Window], news: list[News], after: datetime) -> None:
+    """Adds to the news what no wider increment holds already (R5).
+
+    Args:
+        item: what was counted.
+        taken: the windows of the wider increments.
+        news: where to add it.
+        after: what ends by then is known already.
+    """
     if item.end <= after or within(item.window, taken):
         return
     if not clear_of(item.window, taken):
@@ -140,8 +151,8 @@ def _news(span: Span, after: datetime) -> News:
     return News(span.start, span.end, interval.best, interval.high, frozenset(span.flags))
 
 
-def _restated(solver: "Solver", region: Region, after: datetime) -> News:
-    """A base later than a moment, less what was known of the region at that moment."""
+def restated(solver: "Solver", region: Region, after: datetime) -> News:
+    """A base later than a moment, less what was known of the region at that moment (R6)."""
     facts = solver.facts[region]
     base = facts.base
     if base is None:

@@ -2,6 +2,7 @@
 
 from bisect import bisect_left, bisect_right, insort
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import groupby
@@ -27,6 +28,14 @@ class Step(NamedTuple):
     figures: tuple[str, ...]
     flags: tuple[str, ...]
 
+    def holds(self, claim: Claim) -> bool:
+        """Whether it was made of a claim of its series."""
+        return claim.order[:2] == (self.as_of, self.published) and claim.figure in self.figures
+
+
+HELD = frozenset({"stale_relay", "held_relay"})
+"""Marks of relays that change nothing (R16)."""
+
 
 @dataclass(slots=True)
 class Series:
@@ -34,11 +43,16 @@ class Series:
 
     A claim at the end, the usual case, costs one step; a late claim or an editorial event
     recomputes the steps after its place, in this series only.
+
+    Attributes:
+        claims: in order; a figure has several here if it says something of several moments.
+        steps: the values that became current, in order.
+        marks: `stale_relay`, `held_relay`, `unexplained_fall` and `ambiguous_series`, of claims.
     """
 
     claims: list[Claim] = field(default_factory=list)
     steps: list[Step] = field(default_factory=list)
-    marks: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    marks: dict[Claim, tuple[str, ...]] = field(default_factory=dict)
     _figures: Counter[str] | None = None
     """How often each figure is there; counted once the first part of another figure comes."""
     _seen: dict[Interval, int] | None = None
@@ -67,7 +81,8 @@ class Series:
         self.claims.remove(claim)
         if self._figures is not None:
             self._figures[claim.figure] -= 1
-        self.marks.pop(claim.figure, None)
+        if self.marks:
+            self.marks.pop(claim, None)
         self._touch(claim)
 
     def last(self) -> Step | None:
@@ -89,6 +104,14 @@ class Series:
             return self.steps[index - 1]
         return self.steps[index] if index < len(self.steps) else None
 
+    def counting(self) -> Iterator[Claim]:
+        """The claims that its steps were made of, in order."""
+        self.settle()
+        for claim in self.claims:
+            held = HELD.intersection(self.marks.get(claim, ()))
+            if claim.interval is not None and not held and not self._part(claim):
+                yield claim
+
     def settle(self) -> None:
         """Brings the steps up to date with the claims."""
         if self._changed is None:
@@ -107,7 +130,7 @@ class Series:
         later = claims[first:]
         if self.marks:
             for claim in later:
-                self.marks.pop(claim.figure, None)
+                self.marks.pop(claim, None)
         for _, group in groupby(later, key=_one_time):
             self._take(list(group))
 
@@ -120,9 +143,13 @@ class Series:
         if self._changed is None or when < self._changed:
             self._changed = when
 
+    def _part(self, claim: Claim) -> bool:
+        """Whether it is part of another figure of the series, so no revision."""
+        return self._figures is not None and self._figures[claim.part_of or ""] > 0
+
     def _take(self, group: list[Claim]) -> None:
         if self._figures is not None:
-            group = [claim for claim in group if not self._figures[claim.part_of or ""]]
+            group = [claim for claim in group if not self._part(claim)]
         value = _value_of(group)
         if value is None:
             return
@@ -153,16 +180,16 @@ class Series:
 
     def _mark(self, group: list[Claim], mark: str) -> None:
         for claim in group:
-            marks = self.marks.get(claim.figure, ())
+            marks = self.marks.get(claim, ())
             if mark not in marks:
-                self.marks[claim.figure] = (*marks, mark)
+                self.marks[claim] = (*marks, mark)
 
 
 Valued = tuple[Interval, tuple[str, ...], tuple[str, ...]]
 """What claims of one time come to: the value, its flags, and the figures it was made of."""
 
 
-def _order(claim: Claim) -> tuple[datetime, datetime, bool, str, str, int]:
+def _order(claim: Claim) -> tuple[datetime, datetime, bool, str, int, int]:
     return claim.order
 
 

@@ -252,6 +252,7 @@ class Solver:
         if draft.high is None:
             flags.add("open_high")
         dates = [at for at in dates if at not in {BEGINNING, END}]
+        bounding = [*draft.bounding, *(self.facts[other].cut_off for other in (*inside, *caps))]
         if dates and min(dates) != max(dates):
             flags.add("mixed_as_of")
         draft.rules |= GROUND
@@ -267,6 +268,7 @@ class Solver:
             figures_total=max(total, len(figures)),
             as_of=max(dates) if dates else None,
             oldest=min(dates) if dates else None,
+            bounded_at=None if dates else max(bounding, default=None),
         )
 
     def _told(self, region: Region) -> "_Told":

@@ -1,6 +1,6 @@
 """The words of an explanation: regions, windows and figures as a reader calls them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -16,10 +16,15 @@ NAMED_MAX: Final = 5
 
 @dataclass(frozen=True, slots=True)
 class Naming:
-    """Names of areas from a gazetteer, and the quantities of figures as printed, by id."""
+    """Names of areas from a gazetteer, and the quantities of figures as printed, by id.
+
+    Attributes:
+        quantities: of each figure what it says, in order; a figure says one thing, unless a
+            break of its series added a value of another moment.
+    """
 
     gazetteer: Gazetteer
-    quantities: Mapping[str, Mapping[str, Any]]
+    quantities: Mapping[str, Sequence[Mapping[str, Any]]]
 
     def region(self, region: Region) -> str:
         """`Latakia + Tartous, civilian`; of movements also `from` and `to`."""
@@ -40,8 +45,8 @@ class Naming:
     def _figure(self, figure: str) -> str:
         short = figure.rpartition("#")
         name = f"{short[0].rpartition('/')[2]}#{short[2]}"
-        quantity = self.quantities.get(figure)
-        return name if quantity is None else f"{name} ({printed(quantity)})"
+        said = ", then ".join(printed(quantity) for quantity in self.quantities.get(figure, ()))
+        return f"{name} ({said})" if said else name
 
     def _areas(self, areas: Areas) -> str:
         return " + ".join(self.gazetteer.name(area) for area in areas)

@@ -10,9 +10,9 @@ from tollbook_projections.consolidation.books import (
     Books,
     Cell,
     CellKey,
-    _area_regions,
-    _scopes,
+    area_regions,
     left_of,
+    open_scopes,
 )
 from tollbook_projections.consolidation.buckets import unspecified
 from tollbook_projections.consolidation.claim import BookKey
@@ -138,7 +138,7 @@ def _ways(book: Book, lattice: Lattice, *, stock: bool) -> list[list[Dated]]:
         for (how, phase), sheet in sorted(book.sheets.items(), key=lambda pair: pair[0][1]):
             if how == dated_by:
                 solver = Solver(sheet, lattice, stock=stock)
-                dated = Dated(solver, _area_regions(solver, lattice))
+                dated = Dated(solver, area_regions(solver, lattice))
                 phases.setdefault(phase, []).append(dated)
     return [phases[phase] for phase in sorted(phases)]
 
@@ -150,7 +150,7 @@ def _chosen(way: Sequence[Dated], key: CellKey, narrower: Narrower) -> Solver | 
         case "area":
             return speaker(way, region, narrower)
         case "unallocated":
-            scoped = next((one for one in solvers if region in _scopes(one)), None)
+            scoped = next((one for one in solvers if region in open_scopes(one)), None)
             return scoped if scoped is not None and left_of(key.kind, scoped, region) else None
         case _:
             first = next((one for one in solvers if region in one.facts), None)

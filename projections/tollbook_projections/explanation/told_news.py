@@ -10,11 +10,11 @@ from tollbook_projections.consolidation.incidents import IncidentLog
 from tollbook_projections.consolidation.news import (
     STRADDLES,
     News,
-    _net,
-    _own,
-    _place,
-    _restated,
-    _take_incidents,
+    add_incidents,
+    add_item,
+    less_unassigned,
+    own_increments,
+    restated,
 )
 from tollbook_projections.consolidation.region import Region
 from tollbook_projections.consolidation.span import BEGINNING, Span
@@ -44,7 +44,7 @@ def told(teller: "Teller", region: Region, after: datetime) -> list[ToldNews]:
         after = base.as_of
     own: list[News] = []
     spans = facts.increments if facts is not None else ()
-    taken = _own(spans, after, own)
+    taken = own_increments(spans, after, own)
     found += [_of_span(teller, item, spans) for item in own]
     if facts is not None and facts.incidents is not None:
         found += _told_incidents(teller, region, facts.incidents, taken, after)
@@ -70,11 +70,11 @@ def _told_inner(
             if tangled:
                 news = replace(news, best=None, flags=news.flags | STRADDLES)
             placed: list[News] = []
-            _place(news, taken, placed, after)
+            add_item(news, taken, placed, after)
             inner += [_changed(teller, part, item, one) for one in placed]
     if facts is None or facts.base is None:
         return inner
-    netted = _net(solver, region, after, [item.news for item in inner])
+    netted = less_unassigned(solver, region, after, [item.news for item in inner])
     return [_netted(teller, region, *pair) for pair in zip(inner, netted, strict=True)]
 
 
@@ -99,7 +99,7 @@ def _netted(teller: "Teller", region: Region, item: ToldNews, news: News) -> Tol
 
 def _told_restated(teller: "Teller", region: Region, after: datetime) -> ToldNews:
     facts = teller.solver.facts[region]
-    item = _restated(teller.solver, region, after)
+    item = restated(teller.solver, region, after)
     base = facts.base
     if base is None:
         raise ValueError("a region without a base was not restated")
@@ -126,7 +126,7 @@ def _told_incidents(
 ) -> list[ToldNews]:
     summed = after == BEGINNING and not taken
     items: list[News] = []
-    _take_incidents(log, taken, items, after)
+    add_incidents(log, taken, items, after)
     if not summed:
         return [_of_span(teller, item, log.spans) for item in items]
     (item,) = items
