@@ -159,7 +159,7 @@ async def _ask(
     gazetteer, policy = read_with(
         references, shared, query.moment, book.gazetteer, book.policy, question.policy
     )
-    query = replace(query, area=_area(gazetteer, question.area))
+    query = replace(query, area=area_or_refuse(gazetteer, question.area))
     if question.policy is not None and query.known_as_of is None:
         query = replace(query, known_as_of=sequence, known_time=recorded_at)  # not as stored
     parked = await book.readmodels.parked_count(partition, book.projections[projection])
@@ -278,7 +278,12 @@ async def _recorded_at(book: Tollbook, partition: int, sequence: int) -> datetim
     return found[0].recorded_at if found else None
 
 
-def _area(gazetteer: Gazetteer, code: str | None) -> str | None:
+def area_or_refuse(gazetteer: Gazetteer, code: str | None) -> str | None:
+    """The canonical code of an area; None for none.
+
+    Raises:
+        UsageError: there is no such area; names those that are near.
+    """
     if code is None:
         return None
     area = gazetteer.resolve(code)

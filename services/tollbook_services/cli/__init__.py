@@ -23,6 +23,7 @@ _COMMANDS: Final = (
     ("tolls", "views:tolls", "How many, where, according to whom, how sure."),
     ("displacement", "views:displacement", "Who moved or shelters, in persons and in families."),
     ("explain", "views:explain", "How one number came about: figures and rules in order."),
+    ("diff", "diff:diff", "Which numbers changed between two moments, and by which events."),
     ("revisions", "views:revisions", "The history of every series, with reasons."),
     ("incidents", "views:incidents", "Single incidents: opened, merged, split, and their figures."),
     ("sources", "views:sources", "Who counted, how often, and how often they corrected it."),
