@@ -37,7 +37,7 @@ class ChangedCell:
         cell: what identifies it (CONTRACT, Views).
         before: its numbers and flags at the earlier moment; None where there was none.
         after: at the later one; None where there is none any more.
-        steps: each change in between, oldest first, as the change feed tells it.
+        steps: each change of these in between, oldest first, as the change feed tells it.
     """
 
     cell: dict[str, Any]
@@ -116,6 +116,8 @@ class _TellingRows(MemoryRows):
 def _by_cell(changes: list[Change]) -> list[ChangedCell]:
     found: dict[bytes, list[Change]] = {}
     for change in changes:
+        if change["before"] == change["after"]:
+            continue  # the same numbers rest on other figures
         found.setdefault(orjson.dumps(change["cell"]), []).append(change)
     cells = [
         ChangedCell(steps[0]["cell"], steps[0]["before"], steps[-1]["after"], steps)

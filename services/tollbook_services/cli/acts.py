@@ -121,8 +121,8 @@ def _changed(changes: list[RowChange]) -> list[tuple[str, str, str]]:
     for change in changes:
         before, after = _cell(change.before), _cell(change.value)
         cell = after or before
-        if cell is not None and _worth(before) != _worth(after):
-            found.append((_label(cell), _worth(before), _worth(after)))
+        if cell is not None and words.three(before) != words.three(after):
+            found.append((_label(cell), words.three(before), words.three(after)))
     return found
 
 
@@ -135,11 +135,3 @@ def _label(cell: dict[str, Any]) -> str:
     parts = [cell["area"], cell["measure"], cell["unit"], cell["segment"]]
     ends = [f"{name} {cell[name]}" for name in ("origin", "destination") if cell.get(name)]
     return words.clean(kind + " ".join([*parts, *ends]))
-
-
-def _worth(cell: dict[str, Any] | None) -> str:
-    if cell is None:
-        return "no report"
-    low, best = words.number(cell["low"]), words.number(cell["best"])
-    text = f"{low} / {best} / {words.high(cell['high'])}"
-    return f"{text} ({words.words(cell['flags'])})" if cell["flags"] else text

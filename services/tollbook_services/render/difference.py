@@ -60,13 +60,13 @@ def _table(key: tuple[str, str, str], cells: Iterable[Document], name: Name) -> 
     )
     table.add_column("area", overflow="fold", max_width=24)
     table.add_column("segment", overflow="fold", max_width=16)
-    table.add_column("low, best, high", justify="right")
+    table.add_column("low / best / high", justify="right")
     table.add_column("by", overflow="fold")
     for cell in cells:
         segment = words.segment(cell["segment"])
-        table.add_row(_area(cell, name), segment, _bounds(cell["before"]), "")
+        table.add_row(_area(cell, name), segment, words.three(cell["before"]), "")
         for step in cell["changes"]:
-            table.add_row("", "", f"-> {_bounds(step['after'])}", _causes(step), style=DIM)
+            table.add_row("", "", f"-> {words.three(step['after'])}", _causes(step), style=DIM)
         table.add_section()
     return table
 
@@ -79,17 +79,11 @@ def _area(cell: Document, name: Name) -> str:
     return words.clean(" ".join([kind + text, *way]))
 
 
-def _bounds(bounds: Document | None) -> str:
-    if bounds is None:
-        return "nothing"
-    low, best, high = (bounds[part] for part in _BOUNDS)
-    return f"{words.number(low)}, {words.number(best)}, {words.high(high)}"
-
-
 def _causes(step: Document) -> str:
     told = []
     for cause in step["causes"]:
         reason = f": {cause['reason']}" if cause["reason"] else ""
-        told.append(words.clean(f"{cause['sequence']} {cause['event']}{reason}"))
+        event = cause["event"].rpartition("/")[2]
+        told.append(words.clean(f"{cause['sequence']} {event}{reason}"))
     more = step["causes_total"] - len(step["causes"])
     return "; ".join([*told, *([f"and {more} more"] if more else [])])

@@ -84,6 +84,14 @@ def bounds(value: int | Mapping[str, Any] | None) -> str:
     return f"{number(low)} to {high(top)}"
 
 
+def three(cell: Mapping[str, Any] | None) -> str:
+    """A cell's numbers and flags: `683 / 683 / 683 (mixed as of)`, or `no report`."""
+    if cell is None:
+        return "no report"
+    flags = f" ({words(cell['flags'])})" if cell["flags"] else ""
+    return f"{number(cell['low'])} / {number(cell['best'])} / {high(cell['high'])}{flags}"
+
+
 def short_figure(figure: str) -> str:
     """`event#figure`: a global figure id without its source."""
     event, sep, local = clean(figure).rpartition("#")
