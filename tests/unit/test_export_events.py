@@ -5,6 +5,7 @@ from typing import Any
 
 import orjson
 import pytest
+from golden_kit import stored_lines
 
 from tollbook_schemas.canonical import canonical_bytes
 from tollbook_services.exporting import columns
@@ -69,3 +70,14 @@ def test_a_licence_is_what_an_event_names_itself(
     event: dict[str, Any], licences: list[str]
 ) -> None:
     assert list(named_in(event)) == licences
+
+
+@pytest.mark.parametrize("ledger", ["v0", "v1", "v1-decisions"])
+def test_events_of_every_type_are_asked_for_their_licences(ledger: str) -> None:
+    documents = [orjson.loads(line) for line in stored_lines(ledger)]
+    assert all(isinstance(text, str) for one in documents for text in named_in(one))
+
+
+def test_the_golden_ledger_opens_an_incident_of_figures() -> None:
+    documents = [orjson.loads(line) for line in stored_lines("v1")]
+    assert any("figures" in one["data"] and "incident.opened" in one["type"] for one in documents)

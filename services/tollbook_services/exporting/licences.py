@@ -34,10 +34,17 @@ async def licence_of(book: Tollbook, upto: Mapping[int, int], crisis: str | None
 
 def named_in(document: Mapping[str, Any]) -> Iterator[str]:
     """The licences that an event names: its own, its report's and those of its figures."""
-    body = document["data"]
-    for holder in (document, body, *body.get("figures", ())):
+    for holder in _holders(document):
         ext = holder.get("ext") or {}
         for name in NAMES:
             text = ext.get(name)
             if isinstance(text, str) and text.strip():
                 yield " ".join(text.split())
+
+
+def _holders(document: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """What may carry an `ext`. An opened incident lists its figures by their ids only."""
+    body = document["data"]
+    yield document
+    yield body
+    yield from (figure for figure in body.get("figures", ()) if isinstance(figure, Mapping))
