@@ -186,3 +186,47 @@ def test_an_originators_late_figure_about_an_early_day_does_not_make_it_latest()
     )
 
     assert answer.of("SY-LA")[1] == 100
+
+
+COMBATANT = {"status": "combatant"}
+ARMY = {"status": "combatant", "group": "state_security"}
+REBELS = {"status": "combatant", "group": "pro_former_regime"}
+
+
+def test_who_counts_one_armed_group_does_not_set_the_toll_of_all_combatants() -> None:
+    answer = ask(
+        report(
+            "a",
+            9,
+            fig("s", 231, "SY", segment=ARMY),
+            fig("r", 250, "SY", segment=REBELS),
+            by="sohr",
+        ),
+        report("b", 10, fig("s", 200, "SY", segment=ARMY), by="ministry"),
+    )
+
+    assert answer.of("SY", "combatant/state_security") == (200, 200, 231)
+    assert answer.of("SY", "combatant") == (481, 481, 481)
+    assert answer.of("SY") == (481, 481, 481)
+    assert answer.cell("SY", "combatant").merged.supplier == "sohr"
+
+
+def test_who_counts_one_province_does_not_set_the_toll_of_the_country() -> None:
+    answer = ask(
+        report("a", 9, fig("l", 300, "SY-LA"), fig("t", 100, "SY-TA"), by="a"),
+        report("b", 10, fig("l", 290, "SY-LA"), by="b"),
+    )
+
+    assert answer.of("SY-LA") == (290, 290, 300)
+    assert answer.of("SY")[:2] == (400, 400)
+    assert answer.cell("SY").merged.supplier == "a"
+
+
+def test_a_stated_total_of_the_same_date_is_no_sum_of_fewer_parts() -> None:
+    answer = ask(
+        report("a", 9, fig("l", 300, "SY-LA"), fig("t", 100, "SY-TA"), by="a"),
+        report("b", 10, fig("c", 450, "SY"), by="b"),
+    )
+
+    assert answer.of("SY")[1] == 450
+    assert answer.cell("SY").merged.supplier == "b"

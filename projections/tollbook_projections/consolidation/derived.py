@@ -27,7 +27,9 @@ def derived(solver: "Solver", region: Region) -> Draft:
         key=lambda found: (found[1], found[2].best is not None, found[2].high is not None),
     )
     for part in _outer(solver, axis, region):
-        _pass_on(solver.value(part), draft)
+        value = solver.value(part)
+        _pass_on(value, draft)
+        draft.parts |= value.parts or {part}
     return draft
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from tollbook_projections.consolidation.interval import Interval
+from tollbook_projections.consolidation.region import Region
 
 RISING = frozenset(
     {
@@ -36,6 +37,8 @@ class Value:
         oldest: the earliest cut-off among them.
         bounded_at: the latest cut-off of those minimums and windows, where as_of is None.
         floor: partial or placed figures only.
+        parts: what was added up in the end where no figure says it as a whole, empty else (R9,
+            R10); who adds fewer of the same than another originator knows does not know the whole.
     """
 
     interval: Interval
@@ -50,6 +53,7 @@ class Value:
     as_of: datetime | None = None
     oldest: datetime | None = None
     bounded_at: datetime | None = None
+    parts: frozenset[Region] = frozenset()
 
 
 @dataclass(slots=True)
@@ -65,6 +69,7 @@ class Draft:
     as_ofs: list[datetime] = field(default_factory=list)
     bounding: list[datetime] = field(default_factory=list)
     figures: set[str] = field(default_factory=set)
+    parts: frozenset[Region] = frozenset()
 
 
 def plus(left: int | None, right: int | None) -> int | None:

@@ -92,6 +92,7 @@ def add_phases(phases: list[Value]) -> Value:
             as_of=max(dates, default=None),
             oldest=min(oldest, default=None),
             bounded_at=max(bounded, default=None),
+            parts=total.parts & value.parts,
         )
     if total.interval.high is not None and "open_high" in total.flags:
         return replace(total, flags=total.flags - {"open_high"})
@@ -101,17 +102,17 @@ def add_phases(phases: list[Value]) -> Value:
 def _best(values: dict[str, Value], policy: Policy) -> tuple[str | None, int | None, set[str]]:
     """The first in rank whose value is not below the low of a better ranked one.
 
-    Totals come before tallies of windows or incidents (R11) and before sums over some segments
-    only (R10). Originators the policy does not rank follow by latest as_of, then name: that is
-    their rank.
+    Totals come before tallies of windows or incidents (R11), and before sums over some segments
+    only (R10) or over fewer parts than another originator knows (R9, R10). Originators the policy
+    does not rank follow by latest as_of, then name: that is their rank.
     """
     rank = {name: place for place, name in enumerate(policy.source_rank)}
 
-    def order(name: str) -> tuple[bool, int, float, str]:
+    def order(name: str) -> tuple[int, int, float, str]:
         value = values[name]
         age = -((value.as_of or BEGINNING) - BEGINNING).total_seconds()
         partial = value.tally or "segments_missing" in value.flags
-        return partial, rank.get(name, len(rank)), age, name
+        return partial + _lacks_parts(value, values), rank.get(name, len(rank)), age, name
 
     flags: set[str] = set()
     floor = 0
@@ -123,6 +124,11 @@ def _best(values: dict[str, Value], policy: Policy) -> tuple[str | None, int | N
             flags.add("below_ranked_floor")
         floor = max(floor, values[name].interval.low)
     return None, None, flags
+
+
+def _lacks_parts(value: Value, values: dict[str, Value]) -> bool:
+    """Whether another originator adds all the parts that this one does, and more."""
+    return any(value.parts < other.parts for other in values.values() if value.parts)
 
 
 def _low(values: dict[str, Value], comparable: dict[str, Value]) -> int:

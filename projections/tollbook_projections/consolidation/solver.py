@@ -269,6 +269,7 @@ class Solver:
             as_of=max(dates) if dates else None,
             oldest=min(dates) if dates else None,
             bounded_at=None if dates else max(bounding, default=None),
+            parts=draft.parts,
         )
 
     def _told(self, region: Region) -> "_Told":
