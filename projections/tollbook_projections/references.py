@@ -68,6 +68,12 @@ def in_force(
     return gazetteer, _chosen(policies, policy, policy_id)
 
 
+def policy_in_force(documents: Iterable[Document]) -> Document | None:
+    """The document of the policy that holds; None where the built-in one does."""
+    policies = [one for one in documents if one["reference"] == "policy"]
+    return max(policies, key=_order, default=None)
+
+
 class _Tables:
     """The data of published gazetteers, in order, as a key that is equal for equal tables."""
 

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from tollbook_projections.filing import REFERENCE_ROW, decode
-from tollbook_projections.references import in_force
+from tollbook_projections.references import in_force, policy_in_force
+from tollbook_schemas.errors import UsageError
 from tollbook_schemas.policy import Policy
 from tollbook_schemas.scope import is_ledger_subject
 from tollbook_services import keys
@@ -41,8 +42,8 @@ async def published_policies(
     """
     references = await reference_documents(book, crisis)
     _, policy = in_force(references, book.gazetteer, book.policy, policy_id)
-    _, current = in_force(references, book.gazetteer, book.policy)
-    versions = [_version(one, current) for one in references if one["reference"] == "policy"]
+    held = policy_in_force(references)
+    versions = [_version(one, held) for one in references if one["reference"] == "policy"]
     return Published(policy_document(policy), sorted(versions, key=lambda one: one["time"]))
 
 
@@ -76,11 +77,37 @@ async def reference_documents(book: Tollbook, crisis: str | None) -> list[Docume
     return [decode(row) for key, row in rows.items() if f"/{REFERENCE_ROW}" in f"/{key}"]
 
 
-def _version(document: Document, current: Policy) -> Document:
+async def must_not_be_another(book: Tollbook, subject: str, said: Document) -> None:
+    """See that the id of a policy to be published does not stand for another one already.
+
+    Args:
+        book: the ledger.
+        subject: the crisis, or the ledger subject, that it is published for.
+        said: the data of its event.
+
+    Raises:
+        UsageError: a policy of that id says something else.
+    """
+    for one in await reference_documents(book, subject):
+        known = one["data"]
+        if one["reference"] != "policy" or known["policy"] != said.get("policy"):
+            continue
+        if _without_reason(known) != _without_reason(said):
+            raise UsageError(
+                f"{known['policy']} is published with other content (sequence {one['sequence']}): "
+                "choose another id, so that both can be asked for"
+            )
+
+
+def _without_reason(data: Document) -> Document:
+    return {name: value for name, value in data.items() if name != "reason"}
+
+
+def _version(document: Document, held: Document | None) -> Document:
     everywhere = is_ledger_subject(document["crisis"])
     return {
         "policy": document["data"]["policy"],
-        "in_force": document["data"]["policy"] == current.id,
+        "in_force": document is held,
         "scope": "all crises" if everywhere else document["crisis"],
         "time": document["time"],
         "sequence": document["sequence"],

@@ -359,3 +359,47 @@ def test_a_policy_with_a_fault_is_refused_with_a_hint(
     assert done.returncode == 2
     assert hint in done.stderr
     assert answered(store, "replay")["events"] == 22
+
+
+def test_a_policy_id_stands_for_one_policy(tmp_path: Path) -> None:
+    # given a policy that was published
+    data, file = tmp_path / "store", tmp_path / "policy.toml"
+    publish(data, report("r1", strike("a", {"qualifier": "lexical", "word": "dozens"})))
+    file.write_text(POLICY)
+    assert tollbook(data, "policy", "publish", str(file), "--reason", "first").returncode == 0
+
+    # when the same id is published with other content, and then with the same
+    file.write_text(POLICY.replace("60", "90"))
+    other = tollbook(data, "policy", "publish", str(file), "--reason", "second")
+    file.write_text(POLICY)
+    same = tollbook(data, "policy", "publish", str(file), "--reason", "first")
+
+    # then the first is refused and changes nothing, and the second is known
+    assert other.returncode == 2
+    assert "desk/v2 is published with other content" in other.stderr
+    assert killed(data, "SY-TA", crisis="strikes") == (24, None, 60)
+    assert same.returncode == 0
+    assert {json.loads(line)["status"] for line in same.stdout.splitlines()} == {"duplicate"}
+
+
+def test_of_two_policies_of_one_id_from_the_inbox_one_is_in_force(tmp_path: Path) -> None:
+    # given two events with one policy id, as only the inbox can bring them
+    data = tmp_path / "store"
+    publish(data, report("r1", strike("a", {"qualifier": "lexical", "word": "dozens"})))
+    for number in (1, 2):
+        document = report(f"p{number}")
+        document |= {
+            "type": "org.tollbook.policy.published.v1",
+            "time": f"2025-03-1{number}T00:00:00Z",
+        }
+        document["data"] = {
+            "policy": "desk/v2",
+            "lexical": {"dozens": {"from": 10 * number, "to": 99}},
+            "reason": "x",
+        }
+        publish(data, document)
+
+    # when the policies are shown, Then one is in force, the later one
+    csv = tollbook(data, "policy", "show", "--crisis", "strikes", "--format", "csv").stdout
+    assert [line.split(",")[1] for line in csv.splitlines()[1:]] == ["false", "true"]
+    assert killed(data, "SY-TA", "--policy", "desk/v2", crisis="strikes") == (20, None, 99)

@@ -13,7 +13,7 @@ from tollbook_services import keys
 from tollbook_services.cli.acts import EDITOR, Editor, say
 from tollbook_services.cli.common import COMMON, Common
 from tollbook_services.cli.editorial import Reason
-from tollbook_services.policies import Published, published_policies
+from tollbook_services.policies import Published, must_not_be_another, published_policies
 from tollbook_services.policy_files import read_policy
 from tollbook_services.render import console, data, words
 from tollbook_services.wiring import open_tollbook
@@ -62,6 +62,8 @@ async def publish(
             keys.ledger_subject(partition, book.ledger.partitions)
             for partition in range(book.ledger.partitions)
         )
+        for subject in crisis or everywhere:
+            await must_not_be_another(book, subject, said)
         return await say(book, "policy.published.v1", crisis or everywhere, said, editor, common)
 
 
