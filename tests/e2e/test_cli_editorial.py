@@ -403,3 +403,48 @@ def test_of_two_policies_of_one_id_from_the_inbox_one_is_in_force(tmp_path: Path
     csv = tollbook(data, "policy", "show", "--crisis", "strikes", "--format", "csv").stdout
     assert [line.split(",")[1] for line in csv.splitlines()[1:]] == ["false", "true"]
     assert killed(data, "SY-TA", "--policy", "desk/v2", crisis="strikes") == (20, None, 99)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("incident", "merge", "strikes", "markt", "bazaar", "--into", "market"),
+        ("incident", "split", "strikes", "markt", "--part", "one=r1#a"),
+    ],
+)
+def test_an_act_on_an_incident_that_nobody_knows_is_refused_with_one_that_is_near(
+    tmp_path: Path, arguments: tuple[str, ...]
+) -> None:
+    data = tmp_path / "store"
+    publish(
+        data, report("r1", strike("a", 3, incident="market"), strike("b", 2, incident="bazaar"))
+    )
+
+    done = tollbook(data, *arguments, "--reason", "x")
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "strikes has no incident 'markt'" in done.stderr
+    assert "market" in done.stderr.partition("'markt'")[2]
+
+
+def test_incidents_that_were_opened_or_split_off_are_known(tmp_path: Path) -> None:
+    data = tmp_path / "store"
+    publish(
+        data, report("r1", strike("a", 3, incident="market"), strike("b", 2, incident="market"))
+    )
+    for arguments in (
+        ("incident", "open", "strikes", "raid", "--title", "The raid"),
+        ("incident", "split", "strikes", "market", "--part", "second=r1#b"),
+        ("incident", "merge", "strikes", "second", "raid", "--into", "market"),
+    ):
+        done = tollbook(data, *arguments, "--reason", "x")
+        assert done.returncode == 0, done.stderr
+
+
+def test_only_what_was_taken_back_can_be_reinstated(store: Path) -> None:
+    again = ("revise", LATAKIA, "--kind", "reinstatement", "--reason", "x")
+    never = tollbook(store, *again)
+    assert (never.returncode, never.stdout) == (2, "")
+    assert "was never retracted" in never.stderr
+    assert tollbook(store, "retract", LATAKIA, "--reason", "x").returncode == 0
+    assert tollbook(store, *again).returncode == 0

@@ -11,6 +11,7 @@ from tollbook_schemas.errors import UsageError
 from tollbook_schemas.figure import Role, Status
 from tollbook_schemas.quantity import Qualifier, Word
 from tollbook_schemas.segment import ALL, Segment
+from tollbook_services.act_targets import must_be_retracted
 from tollbook_services.cli.acts import EDITOR, Editor, say
 from tollbook_services.cli.common import COMMON, Common
 from tollbook_services.editorial import find_figure
@@ -146,6 +147,8 @@ async def _about(
         said = {"figure": found.id, **data}
         if "of" in said:
             said["of"] = (await find_figure(book, said["of"], editor.crisis)).id
+        if data.get("kind") == "reinstatement":
+            await must_be_retracted(book, found.crisis, found.id)
         return await say(book, kind, (found.crisis,), said, editor, common)
 
 

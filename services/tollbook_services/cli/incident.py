@@ -5,6 +5,7 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 
 from tollbook_schemas.errors import UsageError
+from tollbook_services.act_targets import must_know_incidents
 from tollbook_services.cli.acts import EDITOR, Editor, say
 from tollbook_services.cli.common import COMMON, Common
 from tollbook_services.cli.editorial import Reason
@@ -64,6 +65,7 @@ async def merge(
     """Say that incidents are one and the same: their figures no longer add up."""
     said = {"incidents": list(incident), "into": into, "reason": reason}
     async with open_tollbook(common.settings()) as book:
+        await must_know_incidents(book, crisis, incident)
         return await say(book, "incidents.merged.v1", (crisis,), said, editor, common)
 
 
@@ -81,6 +83,7 @@ async def split(
 ) -> int:
     """Say that an incident was several: the figures named go to new ones, the others stay."""
     async with open_tollbook(common.settings()) as book:
+        await must_know_incidents(book, crisis, (incident,))
         parts = [await _part(book, crisis, text) for text in part]
         said = {"incident": incident, "into": parts, "reason": reason}
         return await say(book, "incident.split.v1", (crisis,), said, editor, common)
