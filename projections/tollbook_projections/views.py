@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 from tollbook_projections.conflict_view import conflicts_document
+from tollbook_projections.consolidation.checks import Check
 from tollbook_projections.consolidation.consolidate import consolidate
 from tollbook_projections.documents import cell_document, check_document
 from tollbook_projections.dossiers import admitted_of
@@ -92,6 +93,7 @@ def _cells_document(
             check_document(check)
             for check in answer.checks
             if query.measure in {None, check.counted.measure}
+            and _touches(query, gazetteer, _areas_of(check, dossiers))
         ],
     }
 
@@ -147,10 +149,21 @@ def _dossiers(rows: Mapping[str, bytes], query: Query, *, movements: bool) -> di
 def _asked(cell: Document, query: Query, gazetteer: Gazetteer) -> bool:
     if query.measure not in {None, cell["measure"]}:
         return False
+    return _touches(query, gazetteer, cell["area"].split("+"))
+
+
+def _touches(query: Query, gazetteer: Gazetteer, areas: Iterable[str]) -> bool:
+    """Whether one of some areas is the one asked for or lies inside it, if one was."""
     if query.area is None:
         return True
     area = gazetteer.canonical(query.area)
-    return any(code == area or gazetteer.contains(area, code) for code in cell["area"].split("+"))
+    return any(gazetteer.contains(area, code) for code in areas)
+
+
+def _areas_of(check: Check, dossiers: Mapping[str, Dossier]) -> set[str]:
+    """The areas of the figures on both sides of a check."""
+    figures = (dossiers[one] for one in (check.figure, *check.against) if one in dossiers)
+    return {code for dossier in figures for code in dossier.versions[-1].body["areas"]}
 
 
 __all__ = [

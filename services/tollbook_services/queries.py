@@ -1,19 +1,22 @@
 """Answers one question from the read models, the same for the command line and for HTTP."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from difflib import get_close_matches
 from typing import Any, Final
 
 from tollbook_projections import views
+from tollbook_projections.filing import FIGURE_ROW, decode
 from tollbook_projections.references import read_with
+from tollbook_projections.statements import STATEMENT_ROW
 from tollbook_projections.views import Position, Query
 from tollbook_schemas.errors import CheckFailedError, EngineError, UsageError
 from tollbook_schemas.gazetteer import Gazetteer
-from tollbook_schemas.limits import INTEGER_MAX
+from tollbook_schemas.nearest import nearest
 from tollbook_schemas.policy import Policy
 from tollbook_schemas.times import end_of
+from tollbook_services.moments import moment_of
 from tollbook_services.position import position_of
 from tollbook_services.quarantine import waiting_documents
 from tollbook_services.wiring import PATIENCE_S, Tollbook
@@ -24,6 +27,9 @@ FIGURE_TABLES: Final = ("figure", "act", "incident", "reference")
 """What any moment is worked out from; live cells are worked out from the same."""
 
 _CELL_TABLES: Final = (*FIGURE_TABLES, "cell")
+
+_ANSWERS: Final = ("cells", "series", "incidents", "sources", "conflicts", "statements", "steps")
+"""Where the documents of the views have what answers a question."""
 
 _NAMED_MAX: Final = 8
 """Crises named in one message: what fits a line or two."""
@@ -129,8 +135,29 @@ class _Asked:
     extra: Document
 
     def around(self, document: Document) -> Document:
-        """The document with what every document says."""
+        """The document with what every document says.
+
+        Raises:
+            UsageError: nothing answers the question, and nobody of the originator's name counted.
+        """
+        rows, query, *_ = self.given
+        if query.originator is not None and not any(document.get(name) for name in _ANSWERS):
+            _must_have_counted(query.originator, rows)
         return {"crisis": document["crisis"], **self.extra, **document}
+
+
+def _must_have_counted(originator: str, rows: Mapping[str, bytes]) -> None:
+    prefixes = (FIGURE_ROW, STATEMENT_ROW)
+    told = (decode(row) for key, row in rows.items() if key.startswith(prefixes))
+    known = sorted({one["originator"] for one in told})
+    if originator not in known:
+        named = ", ".join(known[:_NAMED_MAX]) or "none"
+        more = f" and {len(known) - _NAMED_MAX} more" if len(known) > _NAMED_MAX else ""
+        hint = nearest(originator, known)
+        raise UsageError(
+            f"--originator: nobody called {originator!r} counted in this crisis{hint}; known are "
+            f"{named}{more}"
+        )
 
 
 async def _ask(
@@ -253,14 +280,8 @@ async def _known_as_of(
 ) -> tuple[int | None, datetime | None]:
     if text is None:
         return None, None
-    if text.isascii() and text.isdigit():
-        if int(text) > INTEGER_MAX:
-            raise UsageError(f"--known-as-of: no sequence is as large as {text}")
-        return int(text), await _recorded_at(book, partition, int(text))
-    moment = _cut_off("--known-as-of", text)
-    if moment is None:
-        return None, None
-    return await book.ledger.sequence_at(partition, moment), moment
+    moment = await moment_of(book.ledger, partition, text, "--known-as-of")
+    return moment.sequence, moment.time
 
 
 async def _just_after(book: Tollbook, partition: int, text: str, query: Query) -> datetime | None:
@@ -268,7 +289,8 @@ async def _just_after(book: Tollbook, partition: int, text: str, query: Query) -
 
     For a sequence the time of the next event; None where there is none yet.
     """
-    if query.known_as_of is not None and text.isascii() and text.isdigit():
+    sequence = text.rpartition(":")[2]
+    if query.known_as_of is not None and sequence.isascii() and sequence.isdigit():
         return await _recorded_at(book, partition, query.known_as_of + 1)
     return None if query.known_time is None else query.known_time + timedelta(microseconds=1)
 

@@ -160,7 +160,8 @@ class Books:
             for key in books
             if (value := self._values[key].get(cell)) is not None
         }
-        return Cell(cell, merge(values, self.policy), values)
+        merged = merge(values, cell.region, self.policy, self.lattice)
+        return Cell(cell, merged, values)
 
     def all_series(self) -> Iterator[Series]:
         """Every series, brought up to date, book by book in order."""

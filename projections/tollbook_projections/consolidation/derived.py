@@ -26,10 +26,13 @@ def derived(solver: "Solver", region: Region) -> Draft:
         drafts,
         key=lambda found: (found[1], found[2].best is not None, found[2].high is not None),
     )
-    for part in _outer(solver, axis, region):
+    outer = _outer(solver, axis, region)
+    for part in outer:
         value = solver.value(part)
         _pass_on(value, draft)
         draft.parts |= value.parts or {part}
+    if axis == "segment" and draft.parts == set(outer) and _divided(region, draft.parts):
+        draft.parts = frozenset()
     return draft
 
 
@@ -101,6 +104,15 @@ def _untangle(solver: "Solver", axis: str, outer: tuple[Region, ...], draft: Dra
     for part in dict.fromkeys((*parts, *single)):
         total = plus(total, solver.value(part).interval.best)
     draft.best = total
+
+
+def _divided(region: Region, parts: frozenset[Region]) -> bool:
+    """Whether parts along segments are all that there can be: both statuses, or both sexes (R10)."""
+    added = {frozenset(part.segment) - frozenset(region.segment) for part in parts}
+    return any(
+        added == {frozenset({(dimension, value)}) for value in values}
+        for values, dimension in (_STATUSES, _SEXES)
+    )
 
 
 def _segments_missing(region: Region, parts: tuple[Region, ...]) -> bool:

@@ -37,8 +37,8 @@ class Value:
         oldest: the earliest cut-off among them.
         bounded_at: the latest cut-off of those minimums and windows, where as_of is None.
         floor: partial or placed figures only.
-        parts: what was added up in the end where no figure says it as a whole, empty else (R9,
-            R10); who adds fewer of the same than another originator knows does not know the whole.
+        parts: what was added up in the end, empty where a figure, or a sum over all there can be,
+            says the whole (R9, R10); see `ranking.py`.
     """
 
     interval: Interval

@@ -5,7 +5,8 @@ from datetime import datetime
 
 from tollbook_projections.consolidation.draft import Value
 from tollbook_projections.consolidation.interval import Interval
-from tollbook_projections.consolidation.span import BEGINNING
+from tollbook_projections.consolidation.ranking import best_of
+from tollbook_projections.consolidation.region import Lattice, Region
 from tollbook_schemas.policy import Policy
 
 
@@ -33,9 +34,9 @@ _OWN_BOUNDS = frozenset({"open_high", "mixed_as_of"})
 """Flags about one originator's value that say nothing of a cell merged from several."""
 
 
-def merge(values: dict[str, Value], policy: Policy) -> Merged:
+def merge(values: dict[str, Value], region: Region, policy: Policy, lattice: Lattice) -> Merged:
     """Consolidates the values of several originators; numbers are never added across them."""
-    supplier, best, flags = _best(values, policy)
+    supplier, best, flags = best_of(values, region, policy, lattice)
     complete = {name: value for name, value in values.items() if value.complete}
     comparable = dict(complete)
     if supplier is not None:
@@ -97,38 +98,6 @@ def add_phases(phases: list[Value]) -> Value:
     if total.interval.high is not None and "open_high" in total.flags:
         return replace(total, flags=total.flags - {"open_high"})
     return total
-
-
-def _best(values: dict[str, Value], policy: Policy) -> tuple[str | None, int | None, set[str]]:
-    """The first in rank whose value is not below the low of a better ranked one.
-
-    Totals come before tallies of windows or incidents (R11), and before sums over some segments
-    only (R10) or over fewer parts than another originator knows (R9, R10). Originators the policy
-    does not rank follow by latest as_of, then name: that is their rank.
-    """
-    rank = {name: place for place, name in enumerate(policy.source_rank)}
-
-    def order(name: str) -> tuple[int, int, float, str]:
-        value = values[name]
-        age = -((value.as_of or BEGINNING) - BEGINNING).total_seconds()
-        partial = value.tally or "segments_missing" in value.flags
-        return partial + _lacks_parts(value, values), rank.get(name, len(rank)), age, name
-
-    flags: set[str] = set()
-    floor = 0
-    for name in sorted(values, key=order):
-        best = values[name].interval.best
-        if best is not None and best >= floor:
-            return name, best, set()
-        if best is not None:
-            flags.add("below_ranked_floor")
-        floor = max(floor, values[name].interval.low)
-    return None, None, flags
-
-
-def _lacks_parts(value: Value, values: dict[str, Value]) -> bool:
-    """Whether another originator adds all the parts that this one does, and more."""
-    return any(value.parts < other.parts for other in values.values() if value.parts)
 
 
 def _low(values: dict[str, Value], comparable: dict[str, Value]) -> int:

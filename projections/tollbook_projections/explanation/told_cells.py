@@ -16,15 +16,14 @@ from tollbook_projections.consolidation.books import (
 )
 from tollbook_projections.consolidation.buckets import unspecified
 from tollbook_projections.consolidation.claim import BookKey
-from tollbook_projections.consolidation.merge import _best
 from tollbook_projections.consolidation.phases import Dated, Narrower, narrower_of, speaker
+from tollbook_projections.consolidation.ranking import best_of
 from tollbook_projections.consolidation.region import Lattice
 from tollbook_projections.consolidation.solver import Solver
 from tollbook_projections.explanation import told_parts
 from tollbook_projections.explanation.naming import Naming
 from tollbook_projections.explanation.told_values import Teller
 from tollbook_projections.explanation.trail import Bound, Step, Term, Told, Trail
-from tollbook_schemas.policy import Policy
 
 MERGED: Final = ""
 """The owner of steps that belong to no originator alone."""
@@ -65,7 +64,7 @@ def tell_cell(books: Books, cell: Cell, naming: Naming) -> ToldCell:
         told.own[name] = own
         verified += [floor] if floor.value else []
         told.owners += [name] * (len(told.trail.steps) - len(told.owners))
-    told.value = _merged(told, cell, verified, books.policy)
+    told.value = _merged(told, cell, verified, books)
     told.owners += [MERGED] * (len(told.trail.steps) - len(told.owners))
     return told
 
@@ -178,11 +177,11 @@ def _settled(told: ToldCell, terms: Sequence[Term], bound: Bound, about: str) ->
     return told.trail.add("take", terms, rule="R3", bound=bound, about=about, says=says)
 
 
-def _merged(told: ToldCell, cell: Cell, verified: Sequence[Term], policy: Policy) -> Told:
+def _merged(told: ToldCell, cell: Cell, verified: Sequence[Term], books: Books) -> Told:
     about = told.naming.region(cell.key.region)
     merged = cell.merged
     complete = [name for name, value in cell.originators.items() if value.complete]
-    picked, _, _ = _best(cell.originators, policy)
+    picked, _, _ = best_of(cell.originators, cell.key.region, books.policy, books.lattice)
     comparable = {*complete, *(() if picked is None else (picked,))}
     low = _merged_low(told, about, sorted(comparable), verified)
     best = _merged_best(told, about, cell)

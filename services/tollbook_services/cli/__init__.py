@@ -123,7 +123,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def run(arguments: Sequence[str]) -> int:
     """Run one command; its exit code."""
     try:
-        result = build_app()(shared_last(arguments))
+        ordered = shared_last(arguments)
+        _must_name_a_command(ordered)
+        result = build_app()(ordered)
         sys.stdout.flush()
     except CycloptsError as error:
         return _fail(f"{_one_line(error).rstrip('.')}; see `tollbook --help`", UsageError.exit_code)
@@ -164,6 +166,16 @@ def _completed(arguments: list[str]) -> list[str]:
     if meant is None or (follows and not follows[0].startswith("-")) or follows in _HELP:
         return arguments
     return [arguments[0], meant, *arguments[1:]]
+
+
+def _must_name_a_command(arguments: Sequence[str]) -> None:
+    """Refuse options behind a group, which would be taken for its command."""
+    group, option = (*arguments, "", "")[:2]
+    if group in _GROUPS and option.startswith("-") and [option] not in _HELP:
+        commands = [
+            name.partition(" ")[2] for name, _, _ in _COMMANDS if name.startswith(f"{group} ")
+        ]
+        raise UsageError(f"`tollbook {group}` wants a command: {', '.join(commands)}")
 
 
 def _order(name: str) -> int:

@@ -7,6 +7,7 @@ from cyclopts import Parameter
 from tollbook_schemas.errors import UsageError
 from tollbook_services.cli.common import COMMON, Common
 from tollbook_services.feed import read_changes
+from tollbook_services.queries import known_or_refuse
 from tollbook_services.render import data
 from tollbook_services.wiring import open_tollbook
 
@@ -32,6 +33,8 @@ async def changes(
     _must_be_id(from_)
     async with open_tollbook(common.settings()) as book:
         await book.catch_up()
+        if crisis is not None:
+            await known_or_refuse(book, crisis)
         async for change in read_changes(book.redis, from_, crisis, follow=follow):
             data.write_json_line(change)
 

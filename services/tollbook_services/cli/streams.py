@@ -60,6 +60,8 @@ async def events(
     Each line has the partition, the sequence, the leaf hash (RFC 6962) and the event, byte for
     byte as it is stored.
     """
+    if to is not None and from_ > to:
+        raise UsageError(f"--from comes after --to: {from_} and {to}")
     async with open_tollbook(common.settings()) as book:
         wanted = wanted_partitions(book, partition, crisis)
         entries = _events(book, wanted, from_, to, crisis)

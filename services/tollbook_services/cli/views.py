@@ -28,7 +28,7 @@ async def tolls(crisis: str, *, asked: Asked = ASKED, common: Common = COMMON) -
     """How many, where, according to whom, how sure."""
     async with open_tollbook(common.settings()) as book:
         document = await queries.tolls(book, crisis, _question(asked))
-    warn_of_parked(document)
+    _warn(document, asked)
     _show_cells(document, common.format, book.gazetteer.name)
 
 
@@ -45,7 +45,7 @@ async def displacement(
     async with open_tollbook(common.settings()) as book:
         question = replace(_question(asked), persons=persons)
         document = await queries.displacement(book, crisis, question)
-    warn_of_parked(document)
+    _warn(document, asked)
     _show_cells(document, common.format, book.gazetteer.name)
 
 
@@ -59,7 +59,7 @@ async def revisions(
     """The history of every series: each value, what it replaced, and why."""
     async with open_tollbook(common.settings()) as book:
         document = await queries.revisions(book, crisis, _question(asked), series)
-    warn_of_parked(document)
+    _warn(document, asked)
     if common.format == "table":
         tables = [steps.series_table(one, book.gazetteer.name) for one in document["series"]]
         parts: list[RenderableType] = [*tables] if tables else [Text("No such figures.")]
@@ -86,7 +86,7 @@ async def explain(
     async with open_tollbook(common.settings()) as book:
         wanted = _cell(cell, segment, kind)
         document = await queries.explain(book, crisis, _question(asked), wanted)
-    warn_of_parked(document)
+    _warn(document, asked)
     if common.format == "table":
         parts = explanation.explanation_parts(document, book.gazetteer.name)
         console.answer(*parts, _known(document))
@@ -99,7 +99,7 @@ async def incidents(crisis: str, *, asked: Asked = ASKED, common: Common = COMMO
     """Single incidents: what was said of them, how they were merged or split, their own tolls."""
     async with open_tollbook(common.settings()) as book:
         document = await queries.incidents(book, crisis, _question(asked))
-    warn_of_parked(document)
+    _warn(document, asked)
     if common.format == "table":
         found = document["incidents"]
         table = events.incident_table(found) if found else Text("No such incidents.")
@@ -112,7 +112,7 @@ async def sources(crisis: str, *, asked: Asked = ASKED, common: Common = COMMON)
     """Who counted, since when, and how their numbers changed."""
     async with open_tollbook(common.settings()) as book:
         document = await queries.sources(book, crisis, _question(asked))
-    warn_of_parked(document)
+    _warn(document, asked)
     if common.format == "table":
         found = document["sources"]
         table = counters.source_table(found) if found else Text("No such figures.")
@@ -126,7 +126,7 @@ async def conflicts(crisis: str, *, asked: Asked = ASKED, common: Common = COMMO
     """What does not fit together, both sides of it, and what would resolve it."""
     async with open_tollbook(common.settings()) as book:
         document = await queries.conflicts(book, crisis, _question(asked))
-    warn_of_parked(document)
+    _warn(document, asked)
     if common.format == "table":
         found = document["conflicts"]
         parts: list[RenderableType] = [disputes.conflict_table(found)] if found else []
@@ -139,7 +139,7 @@ async def statements(crisis: str, *, asked: Asked = ASKED, common: Common = COMM
     """Who said what about which figures."""
     async with open_tollbook(common.settings()) as book:
         document = await queries.statements(book, crisis, _question(asked))
-    warn_of_parked(document)
+    _warn(document, asked)
     if common.format == "table":
         console.answer(said.statement_table(document["statements"]), _known(document))
     else:
@@ -185,6 +185,17 @@ def _known(document: Document) -> Text:
         parts.append(f"recorded {words.clean(known['time'])}")
     parts += [f"{key} {document[key]}" for key in ("policy", "gazetteer") if key in document]
     return Text("; ".join(parts) + ".", style=cells.DIM)
+
+
+def _warn(document: Document, asked: Asked) -> None:
+    """Say on standard error what may surprise: what was parked, and a moment that has not come."""
+    warn_of_parked(document)
+    wanted, known = asked.known_as_of or "", document["known_as_of"]["sequence"]
+    sequence = wanted.rpartition(":")[2]
+    if sequence.isascii() and sequence.isdigit() and int(sequence) > known:
+        console.note(
+            f"tollbook: --known-as-of {wanted} has not come: the partition has {known} events"
+        )
 
 
 def warn_of_parked(document: Document) -> None:
