@@ -26,8 +26,16 @@ class Receipt(NamedTuple):
     sequence: int | None
     errors: tuple[Fault, ...] = ()
 
+    @property
+    def _refused(self) -> bool:
+        return self.status not in {"appended", "duplicate"}
+
     def document(self, ledger: str | None = None) -> dict[str, Any]:
-        """The receipt as a client gets it; with the ledger's id, `position` is for reading it."""
+        """The receipt as a client gets it.
+
+        With the ledger's id, `position` is for reading what was written. `leaf_index` is where
+        the event is in the log of its partition, once that is sealed.
+        """
         return {
             "status": self.status,
             "source": self.source,
@@ -36,12 +44,12 @@ class Receipt(NamedTuple):
             "partition": self.partition,
             "sequence": self.sequence,
             "position": self._position(ledger),
+            "leaf_index": None if self._refused or not self.sequence else self.sequence - 1,
             "errors": [fault.document() for fault in self.errors],
         }
 
     def _position(self, ledger: str | None) -> str | None:
         """A token for `--min-position`; None for what was refused."""
-        refused = self.status not in {"appended", "duplicate"}
-        if ledger is None or refused or self.partition is None or self.sequence is None:
+        if ledger is None or self._refused or self.partition is None or self.sequence is None:
             return None
         return LedgerPosition(ledger, self.partition, self.sequence).token()

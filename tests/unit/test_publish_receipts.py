@@ -110,3 +110,12 @@ def test_large_documents_close_a_batch_early(monkeypatch):
     monkeypatch.setattr("tollbook_services.publish.PUBLISH_BYTES", 2 * len(event("r0")))
     _, ledger = published(b"\n".join(event(f"r{number}") for number in range(5)))
     assert ledger.batches == [2, 2, 1]
+
+
+def test_a_receipt_says_where_the_event_is_in_the_log_of_its_partition():
+    appended = Receipt("appended", "s", "i", "c", 2, 7)
+    again = Receipt("duplicate", "s", "i", "c", 2, 1)
+    refused = Receipt("quarantined", "s", "i", "c", 2, 7)
+    rejected = Receipt("rejected", None, None, None, None, None)
+    indexes = [one.document()["leaf_index"] for one in (appended, again, refused, rejected)]
+    assert indexes == [6, 0, None, None]
