@@ -75,24 +75,34 @@ class _Causes:
         return [found[sequence] for sequence in sorted(found)]
 
 
-def _document(change: RowChange, causes: _Causes, last: Recorded, position: str) -> bytes:
-    before = None if change.before is None else decode(change.before)
-    after = None if change.value is None else decode(change.value)
+def cell_change(change: RowChange) -> Document:
+    """What a changed cell is, and how it reads before and after: `{"cell", "before", "after"}`."""
+    before, after = _read(change.before), _read(change.value)
     cell = after or before or {}
-    found = causes.of(change.crisis, before, after)
+    return {
+        "cell": {name: cell[name] for name in _CELL},
+        "before": _bounds(before),
+        "after": _bounds(after),
+    }
+
+
+def _document(change: RowChange, causes: _Causes, last: Recorded, position: str) -> bytes:
+    found = causes.of(change.crisis, _read(change.before), _read(change.value))
     return orjson.dumps(
         {
             "crisis": change.crisis,
             "partition": last.partition,
             "position": position,
             "recorded_at": format_instant(last.recorded_at),
-            "cell": {name: cell[name] for name in _CELL},
-            "before": _bounds(before),
-            "after": _bounds(after),
+            **cell_change(change),
             "causes": [_cause(one) for one in found[-CAUSES_MAX:]],
             "causes_total": len(found),
         }
     )
+
+
+def _read(row: bytes | None) -> Document | None:
+    return None if row is None else decode(row)
 
 
 def _bounds(cell: Document | None) -> Document | None:

@@ -152,8 +152,15 @@ def test_a_dry_run_shows_the_change_and_records_nothing(store: Path) -> None:
     tried = answered(store, "retract", LATAKIA, "--reason", "in error", "--dry-run")
 
     # then
-    assert tried["event"]["type"] == "org.tollbook.figure.retracted.v1"
-    assert any(change["cell"].startswith("SY-LA killed") for change in tried["changes"])
+    (foreseen,) = tried["events"]
+    assert foreseen["event"]["type"] == "org.tollbook.figure.retracted.v1"
+    assert not foreseen["recorded"]
+    (latakia,) = [
+        one
+        for one in tried["changes"]
+        if (one["cell"]["area"], one["cell"]["segment"]) == ("SY-LA", "civilian")
+    ]
+    assert (latakia["crisis"], latakia["before"]["best"]) == (CRISIS, 683)
     assert killed(store, "SY-LA", "--originator", "sohr") == (683, 683, 683)
     assert answered(store, "replay")["events"] == 22
 
@@ -187,7 +194,7 @@ def test_a_figure_is_found_by_its_report_where_the_crisis_is_named(store: Path) 
         store, "retract", short, "--crisis", CRISIS, "--reason", "in error", "--dry-run"
     )
 
-    assert done["event"]["data"]["figure"] == LATAKIA
+    assert done["events"][0]["event"]["data"]["figure"] == LATAKIA
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from cyclopts import Group, Parameter
 from rich import box
 from rich.table import Table
 
+from tollbook_projections.changes import cell_change
 from tollbook_projections.projection import RowChange
 from tollbook_schemas.errors import InputRefusedError
 from tollbook_services.cli.common import Common
@@ -68,18 +69,18 @@ async def say(
     """
     refused = 0
     acts = [await prepare(book, kind, subject, said, editor.uri) for subject in subjects]
+    if editor.dry_run:
+        foreseen = [(act, [] if act.recorded else await preview(book, act)) for act in acts]
+        _show_dry_run(foreseen, common)
+        return 0
     for act in acts:
         changes = [] if act.recorded else await preview(book, act)
-        if editor.dry_run:
-            _show_dry_run(act, changes, common)
-            continue
         (receipt,) = await book.ledger.append([act.parsed])
         refused += receipt.status not in _DONE
         data.write_json_line(receipt.document(book.ledger.id))
         for line in change_lines(changes):
             console.note(line)
-    if not editor.dry_run:
-        await book.catch_up(patience_s=book.settings.visible_timeout_s)
+    await book.catch_up(patience_s=book.settings.visible_timeout_s)
     return InputRefusedError.exit_code if refused else 0
 
 
@@ -91,28 +92,35 @@ def change_lines(changes: list[RowChange]) -> list[str]:
     return [*lines[:SHOWN_MAX], *more]
 
 
-def _show_dry_run(act: Act, changes: list[RowChange], common: Common) -> None:
+def _show_dry_run(foreseen: list[tuple[Act, list[RowChange]]], common: Common) -> None:
+    """What would be recorded, and the cells that would change, as the change feed tells them."""
     if common.format == "table":
-        table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
-        for column in ("cell", "now", "would be"):
-            table.add_column(column)
-        rows = _changed(changes)
-        for row in rows[:SHOWN_MAX]:
-            table.add_row(*row)
-        state = "is recorded already" if act.recorded else "would be recorded"
-        count = words.plural(len(rows), "cell")
-        console.answer(f"{act.document['id']} {state}; it changes {count}.", table)
+        for act, changes in foreseen:
+            _show_foreseen(act, changes)
         return
+    told = [
+        {"crisis": change.crisis, **cell_change(change)}
+        for _, changes in foreseen
+        for change in changes
+    ]
     data.write_json(
         {
-            "event": act.document,
-            "recorded": act.recorded,
-            "changes": [
-                {"cell": label, "before": before, "after": after}
-                for label, before, after in _changed(changes)
-            ],
+            "events": [{"event": act.document, "recorded": act.recorded} for act, _ in foreseen],
+            "changes": [one for one in told if one["before"] != one["after"]],
         }
     )
+
+
+def _show_foreseen(act: Act, changes: list[RowChange]) -> None:
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    for column in ("cell", "now", "would be"):
+        table.add_column(column)
+    rows = _changed(changes)
+    for row in rows[:SHOWN_MAX]:
+        table.add_row(*row)
+    state = "is recorded already" if act.recorded else "would be recorded"
+    count = words.plural(len(rows), "cell")
+    console.answer(f"{act.document['id']} {state}; it changes {count}.", table)
 
 
 def _changed(changes: list[RowChange]) -> list[tuple[str, str, str]]:
