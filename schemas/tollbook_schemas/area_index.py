@@ -52,26 +52,37 @@ class Match:
         name: the name as the table has it.
         standing: how firmly it is the area's.
         likeness: how it differs from the text.
+        published: whether the area is one of a published table, and none of the built-in one.
     """
 
     area: Area
     name: str
     standing: Standing
     likeness: Likeness
+    published: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """An area, all its names, and whether only tables that a later one replaced have it."""
+    """An area, all its names, and which tables have it.
+
+    Attributes:
+        area: the area.
+        usual: what it is usually called, besides its own name.
+        other: weaker names.
+        former: whether only tables that a later one replaced have it.
+        published: whether only published tables have it.
+    """
 
     area: Area
     usual: Iterable[str]
     other: Iterable[str]
     former: bool = False
+    published: bool = False
 
 
 _COUNTRY: Final = 0
-_Entry = tuple[Standing, Area, str]
+_Entry = tuple[Standing, Named, str]
 
 
 class AreaIndex:
@@ -82,21 +93,22 @@ class AreaIndex:
         self._by: dict[Likeness, dict[str, list[_Entry]]] = {one: {} for one in Likeness}
         for one in areas:
             for name, standing in _names(one):
-                self._add(one.area, name, standing)
+                self._add(one, name, standing)
 
-    def _add(self, area: Area, name: str, standing: Standing) -> None:
+    def _add(self, named: Named, name: str, standing: Standing) -> None:
         names = {name, turned(name) or name}
         for key in sorted({folded(one) for one in names}):
-            for likeness, spelling in _spellings(key, country=area.level == _COUNTRY):
-                self._by[likeness].setdefault(spelling, []).append((standing, area, name))
+            for likeness, spelling in _spellings(key, country=named.area.level == _COUNTRY):
+                self._by[likeness].setdefault(spelling, []).append((standing, named, name))
 
     def matches(self, text: str) -> tuple[Match, ...]:
         """Every area with this name: the best match of each, better ones first."""
         found: dict[str, Match] = {}
         for likeness, spelling in _spellings(folded(text), country=False):
             entries = self._by[likeness].get(spelling, ())
-            for standing, area, name in sorted(entries, key=lambda entry: entry[0]):
-                found.setdefault(area.code, Match(area, name, standing, likeness))
+            for standing, one, name in sorted(entries, key=lambda entry: entry[0]):
+                match = Match(one.area, name, standing, likeness, one.published)
+                found.setdefault(one.area.code, match)
         return tuple(sorted(found.values(), key=_quality))
 
 
@@ -105,7 +117,8 @@ def best(matches: Iterable[Match]) -> tuple[Match, ...]:
 
     Whose name it is more, and how it is spelled, decides between areas of one level only: what
     a province and a district are both called means neither. A text that says the kind of area
-    (`Dhaka Division`) means the area that is called so.
+    (`Dhaka Division`) means the area that is called so. None of this decides between a built-in
+    area and one of a published table beside it: they may be one area under two codes.
     """
     ranked = sorted(matches, key=_quality)
     clear = [one for one in ranked if _says_more(one) == _says_more(ranked[0])]
@@ -113,7 +126,18 @@ def best(matches: Iterable[Match]) -> tuple[Match, ...]:
     for one in clear:
         first.setdefault(one.area.level, one)
     found = [one for one in clear if _quality(one) == _quality(first[one.area.level])]
+    found += [one for one in ranked if one not in found and _has_twin(one, found)]
     return tuple(sorted(found, key=lambda one: (one.area.level, one.area.code)))
+
+
+def _has_twin(match: Match, found: Iterable[Match]) -> bool:
+    """Whether an area may be the same as one of those found, which another table has."""
+    return any(
+        match.published != one.published
+        and match.area.parent == one.area.parent
+        and Standing.FORMER not in (match.standing, one.standing)
+        for one in found
+    )
 
 
 def _quality(match: Match) -> tuple[int, int]:

@@ -91,7 +91,9 @@ class AreaNames:
         for name, codes in self._by_name.items():
             matcher.set_seq1(name)
             likeness = _PART_LIKENESS if f" {name} " in f" {wanted} " else 0.0
-            if matcher.real_quick_ratio() >= _LIKENESS_MIN <= matcher.quick_ratio():
+            if _exchanged(name, wanted):
+                likeness = 1 - 1 / len(name)
+            elif matcher.real_quick_ratio() >= _LIKENESS_MIN <= matcher.quick_ratio():
                 likeness = max(likeness, matcher.ratio())
             if likeness >= _LIKENESS_MIN:
                 for code in (code for code in codes if code.startswith(country)):
@@ -101,3 +103,11 @@ class AreaNames:
 
 def _squeezed(folded: str) -> str:
     return folded.replace(" ", "")
+
+
+def _exchanged(name: str, other: str) -> bool:
+    """Whether two names differ by two letters that stand in each other's place, as in `Lybia`."""
+    if len(name) != len(other):
+        return False
+    pairs = [(one, two) for one, two in zip(name, other, strict=True) if one != two]
+    return len(pairs) == 2 and pairs[0] == pairs[1][::-1]

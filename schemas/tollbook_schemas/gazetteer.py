@@ -228,6 +228,7 @@ class Gazetteer:
                 (*self._table.also.get(code, ()), *spoken.usual.get(code, ())),
                 spoken.other.get(code, ()),
                 former=code in self._table.former,
+                published=code not in self._built_in.areas,
             )
             for code, area in self._areas.items()
         )

@@ -1,69 +1,16 @@
-"""HXL sheets become reports: by their tags, by a mapping file, and never by a guess."""
+"""HXL sheets become reports: rows, ids, days and faults, and never a guess."""
 
 import sys
-from datetime import date
 from io import BytesIO
-from pathlib import Path
-from typing import Any
 
-import orjson
 import pytest
-from export_kit import answer_of, written
+from hxl_kit import CUMULATIVE, PLACES, SHEET, column_of_the_fault, only, refused
 from import_kit import events_of, imported, refusals_of
 from openpyxl import Workbook
 
-from tollbook_schemas.errors import Fault, UsageError
-from tollbook_schemas.gazetteer import default_gazetteer
-from tollbook_schemas.parse import parse_event
-from tollbook_schemas.segment import Segment
-from tollbook_services.importing.hxl_tags import (
-    APPROXIMATE,
-    BASES,
-    BOUNDS,
-    EMPTY_WORDS,
-    MEASURES,
-    PREFIXES,
-    REMAINDER,
-    SEGMENTS,
-    UNITS,
-)
-from tollbook_services.importing.rows import Imported, Made
+from tollbook_schemas.errors import UsageError
+from tollbook_services.importing.rows import Made
 from tollbook_services.importing.tables import SURPLUS
-
-CUMULATIVE = {"basis": "cumulative"}
-
-
-def only(found: list[Imported]) -> dict[str, Any]:
-    """The only event, which the contract takes."""
-    [event] = events_of(found)
-    return event
-
-
-def figures(text: str, **mapping: Any) -> dict[str, dict[str, Any]]:
-    """The figures of the only row of a sheet, by id."""
-    event = only(imported("hxl", text, mapping=mapping or CUMULATIVE))
-    return {figure["id"]: figure for figure in event["data"]["figures"]}
-
-
-def column(tag: str, value: object, **mapping: Any) -> dict[str, Any]:
-    """The only figure of a sheet with one column that counts."""
-    text = f"#date,#adm1+code,#meta+source,{tag}\n2025-03-11,SY-LA,SNHR,{value}\n"
-    [figure] = figures(text, **mapping).values()
-    return figure
-
-
-def refused(text: str | bytes, mapping: dict[str, Any] | None = CUMULATIVE) -> dict[str, str]:
-    """Column and message of all that is wrong with the only row."""
-    found = imported("hxl", text, mapping=mapping)
-    assert len(found) == 1
-    return {column: message for _, column, message in refusals_of(found)}
-
-
-SHEET = """\
-Day,Governorate,Code,Killed,Girls killed,Source,Page,Remarks
-#date+reported,#adm1+name,#adm1+code,#affected+killed,#affected+f+children+killed,#meta+source,#meta+url,
-2025-03-11,Latakia,SY06,658,12,SNHR,https://snhr.example/march,by name
-"""
 
 
 def test_a_row_becomes_a_report_of_all_that_it_counts() -> None:
@@ -115,124 +62,6 @@ def test_something_else_in_the_tag_row_is_refused_with_its_place() -> None:
         imported("hxl", text, mapping=CUMULATIVE)
 
 
-@pytest.mark.parametrize(
-    ("tag", "expected"),
-    [
-        ("#affected", {"measure": "affected"}),
-        ("#affected+num+ind", {"measure": "affected"}),
-        ("#affected+dead", {"measure": "killed"}),
-        ("#AFFECTED +Injured", {"measure": "injured"}),
-        ("#affected+missing+m+adults", {"segment": {"sex": "male", "age_band": "adult"}}),
-        ("#affected+killed+elderly+f", {"segment": {"sex": "female", "age_band": "elderly"}}),
-        ("#affected+killed+age_5_17", {"segment": {"age_band": "5-17"}}),
-        ("#affected+killed+civilians", {"segment": {"status": "civilian"}}),
-        ("#affected+killed+group_state_security", {"segment": {"group": "state_security"}}),
-        ("#affected+displaced+hh+stock", {"unit": "household", "basis": "stock"}),
-        ("#affected+idps+families+stock", {"measure": "displaced", "unit": "family"}),
-        ("#affected+houses_destroyed", {"unit": "house"}),
-        ("#affected+killed+todate", {"basis": "cumulative"}),
-        ("#affected+killed+approx", {"quantity": {"qualifier": "approximately", "value": 7}}),
-        ("#affected+killed+min", {"quantity": {"qualifier": "at_least", "value": 7}}),
-        ("#affected+killed+max", {"quantity": {"qualifier": "up_to", "value": 7}}),
-    ],
-)
-def test_attributes_say_what_a_column_counts(tag: str, expected: dict[str, Any]) -> None:
-    assert expected.items() <= column(tag, 7).items()
-
-
-@pytest.mark.parametrize(
-    ("low", "best", "high", "quantity"),
-    [
-        (3, 5, 9, {"qualifier": "between", "from": 3, "value": 5, "to": 9}),
-        (3, "", 9, {"qualifier": "between", "from": 3, "to": 9}),
-        ("", 5, 9, {"qualifier": "between", "from": 0, "value": 5, "to": 9}),
-        (5, 5, 5, {"qualifier": "exactly", "value": 5}),
-        (5, 5, "", {"qualifier": "at_least", "value": 5}),
-    ],
-)
-def test_low_best_and_high_are_one_figure(
-    low: object, best: object, high: object, quantity: dict[str, Any]
-) -> None:
-    tags = "#affected+killed+low,#affected+killed+best,#affected+killed+high"
-    text = f"#date,#adm1+code,#meta+source,{tags}\n2025-03-11,SY-LA,SNHR,{low},{best},{high}\n"
-
-    assert figures(text)["killed"]["quantity"] == quantity
-
-
-def test_a_best_above_a_low_without_a_high_is_refused_at_the_high() -> None:
-    tags = "#affected+killed+low,#affected+killed+best,#affected+killed+high"
-    text = f"#date,#adm1+code,#meta+source,{tags}\n2025-03-11,SY-LA,SNHR,3,5,\n"
-
-    assert "needs its upper end" in refused(text)["#affected+killed+high"]
-
-
-OPEN = """\
-#adm1+code,#affected+killed,#affected+poor,#affected+kiled
-SY-LA,1,2,3
-SY-TA,1,2,3
-"""
-
-
-def test_what_the_tags_leave_open_is_said_once_with_lines_for_the_mapping_file() -> None:
-    """Given a sheet without basis, source and date, when imported, then all of it is told."""
-    with pytest.raises(UsageError) as error:
-        imported("hxl", OPEN)
-
-    told = "\n".join((str(error.value), *error.value.__notes__))
-    assert "#affected+poor: +poor is no word that is read" in told
-    assert "did you mean 'killed'" in told
-    assert 'basis = ""' in told
-    assert 'originator = ""' in told
-    assert 'published_at = ""' in told
-    assert '"#affected+poor" = "ignore"' in told
-
-
-def test_the_mapping_says_what_the_tags_leave_open() -> None:
-    mapping = {
-        "basis": "increment",
-        "originator": "ocha",
-        "published_at": "#date+updated",
-        "columns": {
-            "#affected+poor": "ignore",
-            "#affected+civ": {"measure": "injured", "segment": {"status": "civilian"}},
-        },
-    }
-    text = (
-        "#adm1+code,#affected+killed,#affected+poor,#affected+civ,#date+start,#date+updated\n"
-        "SY-LA,1,2,3,2025-03-06,2025-03-11\n"
-    )
-
-    found = figures(text, **mapping)
-
-    assert found.keys() == {"killed", "injured.civilian"}
-    assert found["killed"]["basis"] == "increment"
-    assert found["killed"]["window"] == {"start": "2025-03-06"}
-
-
-def test_two_columns_that_count_the_same_are_refused_until_one_is_ignored() -> None:
-    text = (
-        "#date,#adm1+code,#meta+source,#affected+killed,#affected+killed\n"
-        "2025-03-11,SY-LA,SNHR,5,7\n"
-    )
-    with pytest.raises(UsageError, match=r"#affected\+killed \(column 5\) counts the same"):
-        imported("hxl", text, mapping=CUMULATIVE)
-
-    kept = figures(text, **CUMULATIVE, columns={"#affected+killed (column 5)": "ignore"})
-
-    assert kept["killed"]["quantity"]["value"] == 5
-
-
-@pytest.mark.parametrize("tag", ["#affected+killed+injured", "#affected+f+m+killed"])
-def test_a_column_that_would_be_two_things_is_refused(tag: str) -> None:
-    with pytest.raises(UsageError, match="in one column"):
-        column(tag, 1)
-
-
-def test_an_increment_needs_to_know_when_it_began() -> None:
-    with pytest.raises(UsageError, match=r"when the period of #affected\+killed\+new began"):
-        column("#affected+killed+new", 1)
-
-
 def test_an_increment_of_a_row_without_its_beginning_is_refused() -> None:
     text = (
         "#date+start,#date+end,#adm1+code,#meta+source,#affected+killed+new\n"
@@ -251,22 +80,6 @@ def test_a_window_that_runs_backwards_leads_back_to_its_column() -> None:
     [made] = imported("hxl", text, mapping=CUMULATIVE)
 
     assert column_of_the_fault(made) == "#date+end"
-
-
-@pytest.mark.parametrize(
-    ("mapping", "message"),
-    [
-        ({"orginator": "ocha"}, "orginator is not known .did you mean 'originator'"),
-        ({"basis": "total"}, "basis: .*cumulative"),
-        ({"originator": "#org+name"}, r"names #org\+name, which is not among its tags"),
-        ({"columns": {"affected": "ignore"}}, "columns.*no tag"),
-    ],
-)
-def test_a_wrong_mapping_is_refused_with_what_would_be_right(
-    mapping: dict[str, Any], message: str
-) -> None:
-    with pytest.raises(UsageError, match=message):
-        imported("hxl", SHEET, mapping={**CUMULATIVE, **mapping})
 
 
 EVENTS = """\
@@ -325,51 +138,6 @@ def test_where_nothing_says_when_it_was_published_the_day_of_the_row_is_taken_an
     assert (
         "published_at_from" not in only(imported("hxl", SHEET, mapping=CUMULATIVE))["data"]["ext"]
     )
-
-
-def test_a_code_and_a_name_that_contradict_each_other_are_refused() -> None:
-    assert "Tartous" in refused(SHEET.replace("Latakia", "Tartus"))["#adm1+name"]
-
-
-PLACES = "#country+name,#adm1+name,#adm2+name,#date,#meta+source,#affected+killed\n"
-
-
-def test_the_finest_area_counts_inside_the_wider_ones() -> None:
-    country = figures(PLACES + "Syria,,,2025-03-11,SNHR,5\n")["killed"]
-    province = figures(PLACES + "Syria,Latakia,,2025-03-11,SNHR,5\n")["killed"]
-
-    assert (country["areas"], province["areas"]) == (["SY"], ["SY-LA"])
-
-
-def test_an_unknown_area_is_refused_or_a_place_of_the_wider_one_if_the_mapping_says_so() -> None:
-    text = PLACES + "Syria,Latakia,Nowhere at all,2025-03-11,SNHR,5\n"
-
-    assert "Nowhere at all" in refused(text)["#adm2+name"]
-    wider = figures(text, **CUMULATIVE, finest="wider")["killed"]
-    assert (wider["areas"], wider["place"]) == (["SY-LA"], "Nowhere at all")
-
-
-def test_a_row_that_names_no_area_is_refused_unless_the_mapping_names_one() -> None:
-    text = PLACES + ",,,2025-03-11,SNHR,5\n"
-
-    assert "no area" in refused(text)["#country+name"]
-    assert figures(text, **CUMULATIVE, areas=["SY"])["killed"]["areas"] == ["SY"]
-
-
-def test_a_movement_has_the_areas_it_came_from_and_went_to() -> None:
-    text = (
-        "#country+code,#adm1+origin+code,#adm1+dest+code,#date+start,#date+end,#meta+source,"
-        "#affected+displaced+flow\nSY,SY-LA,SY-TA,2025-03-06,2025-03-11,OCHA,500\n"
-    )
-
-    figure = figures(text)["displaced.flow"]
-
-    assert (figure["areas"], figure["origin"], figure["destination"]) == (
-        ["SY"],
-        ["SY-LA"],
-        ["SY-TA"],
-    )
-    assert figure["window"] == {"start": "2025-03-06", "end": "2025-03-11"}
 
 
 def test_all_that_is_wrong_with_a_row_is_told_at_once() -> None:
@@ -447,74 +215,9 @@ def test_a_fault_of_the_contract_leads_back_to_its_column() -> None:
     assert column_of_the_fault(made) == "#affected+killed+low"
 
 
-def column_of_the_fault(made: Imported) -> str:
-    """The column that the contract's only fault with an event leads to."""
-    assert isinstance(made, Made)
-    [fault] = parse_event(orjson.dumps(made.event), default_gazetteer())
-    assert isinstance(fault, Fault)
-    longest = max(one for one in made.columns if fault.pointer.startswith(one))
-    return made.columns[longest]
-
-
 def test_without_libhxl_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "hxl", None)
     monkeypatch.setitem(sys.modules, "hxl.input", None)
 
     with pytest.raises(UsageError, match=r"pip install 'tollbook\[hxl\]'"):
         imported("hxl", SHEET)
-
-
-def test_the_remainders_of_our_own_export_are_no_figures() -> None:
-    text = (
-        "#meta+kind,#date,#adm1+code,#meta+source,#affected+killed+best,"
-        "#affected+killed+unspecified+best\nunallocated,2025-03-11,SY-LA+SY-TA,SNHR,5,\n"
-    )
-
-    assert "what is left of a total" in refused(text)["#meta+kind"]
-
-
-def test_a_sheet_of_our_own_export_gives_the_same_figures(tmp_path: Path) -> None:
-    """Given exported tolls, when imported again, then every cell is a figure of its bounds."""
-    answer = answer_of("tolls")
-    sheet = written(answer, "hxl", tmp_path)
-
-    found = imported("hxl", sheet, mapping={**CUMULATIVE, "published_at": date(2025, 3, 20)})
-
-    cells = {
-        (cell["area"], cell["measure"], cell["unit"], cell["segment"]): cell
-        for cell in answer.document["cells"]
-        if cell["kind"] == "area"
-    }
-    figures = [figure for event in events_of(found) for figure in event["data"]["figures"]]
-    assert {column for _, column, _ in refusals_of(found)} == {"#meta+kind"}
-    assert len(figures) == len(cells)
-    for figure in figures:
-        segment = Segment.model_validate(figure.get("segment", {})).slug
-        cell = cells[*figure["areas"], figure["measure"], figure["unit"], segment]
-        assert bounds(figure) == tuple(cell[name] for name in ("low", "best", "high"))
-
-
-def bounds(figure: dict[str, Any]) -> tuple[int | None, ...]:
-    """The low, best and high of a figure."""
-    quantity = figure["quantity"]
-    match quantity["qualifier"]:
-        case "exactly":
-            return (quantity["value"],) * 3
-        case "none_reported":
-            return 0, 0, 0
-        case "at_least":
-            return quantity["value"], quantity["value"], None
-        case "up_to":
-            return 0, None, quantity["value"]
-        case _:
-            return quantity["from"], quantity.get("value"), quantity["to"]
-
-
-def test_every_word_that_is_read_is_documented() -> None:
-    """Given the closed list of attributes, then the documentation has each of them."""
-    words = {*MEASURES, *UNITS, *SEGMENTS, *BASES, *BOUNDS, *EMPTY_WORDS, APPROXIMATE, REMAINDER}
-
-    page = (Path(__file__).parents[2] / "docs" / "importing.md").read_text(encoding="utf-8")
-
-    assert {word for word in words if f"`+{word}`" not in page} == set()
-    assert {prefix for prefix in PREFIXES if f"`+{prefix}" not in page} == set()

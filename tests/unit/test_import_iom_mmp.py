@@ -33,7 +33,8 @@ def test_dead_and_missing_of_one_row_are_two_measures_of_one_incident() -> None:
     assert set(found) == {"killed", "missing"}
     assert found["killed"]["quantity"] == {"qualifier": "exactly", "value": 1003}
     assert found["missing"]["quantity"] == {"qualifier": "exactly", "value": 40}
-    assert {one["incident"] for one in found.values()} == {"mmp-2025-mmp00042"}
+    (incident,) = {one["incident"] for one in found.values()}
+    assert incident.startswith("mmp-2025-mmp00042-")
     assert {tuple(one["areas"]) for one in found.values()} == {("LY",)}
 
 
@@ -170,7 +171,22 @@ def test_an_id_that_is_a_sentence_is_still_one_id() -> None:
     event = only(web_id="it will be included ")
 
     assert event["id"] == "it%20will%20be%20included"
-    assert event["data"]["figures"][0]["incident"] == "mmp-it-will-be-included"
+    assert event["data"]["figures"][0]["incident"].startswith("mmp-it-will-be-included-")
+
+
+def test_rows_that_share_an_id_add_once_both_are_accepted() -> None:
+    """Given two boats under one id, when the second has an id of its own, then both count."""
+    first, second = only(number_dead="3"), only(number_dead="4")
+
+    assert first["id"] == second["id"]
+    accepted = second | {"id": f"{second['id']}.1a2b3c4d"}
+    assert ask(first, accepted).of("LY") == (7, 7, 7)
+
+
+def test_an_id_as_long_as_can_be_still_names_an_incident() -> None:
+    (figure,) = only(web_id=f"2025.MMP{'9' * 80}")["data"]["figures"]
+
+    assert figure["incident"].startswith("mmp-2025-mmp999")
 
 
 def test_the_same_row_makes_the_same_event_wherever_it_stands() -> None:

@@ -197,11 +197,11 @@ def workbook(*lines: list[object]) -> bytes:
     return file.getvalue()
 
 
-def test_a_workbook_gives_days_as_iso_and_numbers_as_they_are(tmp_path: Path) -> None:
+def test_a_workbook_gives_cells_as_csv_has_them_and_days_as_iso(tmp_path: Path) -> None:
     when = datetime(2025, 3, 11, 20, 30)  # noqa: DTZ001 - a cell has no zone
     content = workbook(
-        ["day", "time", "deaths", "share", "note", "lasted"],
-        [date(2025, 3, 11), when, 1225, 0.5, None, timedelta(hours=1)],
+        ["day", "time", "deaths", "share", "note", "lasted", "sure"],
+        [date(2025, 3, 11), when, 1225, 0.5, None, timedelta(hours=1), True],
     )
 
     (row,) = rows(tmp_path, content, "rows.xlsx")
@@ -210,10 +210,11 @@ def test_a_workbook_gives_days_as_iso_and_numbers_as_they_are(tmp_path: Path) ->
     assert row.cells == {
         "day": "2025-03-11",
         "time": "2025-03-11T20:30:00",
-        "deaths": 1225,
+        "deaths": "1225",
         "share": 0.5,
-        "note": None,
+        "note": "",
         "lasted": "1:00:00",
+        "sure": "TRUE",
     }
 
 

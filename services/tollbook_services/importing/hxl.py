@@ -8,6 +8,7 @@ from typing import Any, Final
 from tollbook_schemas.errors import UsageError
 from tollbook_services.importing.hxl_columns import NUMBERED, Plan, written
 from tollbook_services.importing.hxl_map import hxl_map
+from tollbook_services.importing.hxl_ours import is_remainder
 from tollbook_services.importing.hxl_plan import plan_of
 from tollbook_services.importing.hxl_row import HxlRow
 from tollbook_services.importing.rows import (
@@ -42,7 +43,7 @@ class Hxl:
                 yield _row(file, line, names, cells)
 
     def read(self, rows: Iterable[Row], context: Context) -> Iterator[Imported]:
-        """A report of each row.
+        """A report of each row, but for those that are worked out from others.
 
         Raises:
             UsageError: tags and mapping leave open what the rows mean.
@@ -59,11 +60,13 @@ class _Reader:
         self._sheet: tuple[str, ...] = ()
         self._plan: Plan | None = None
 
-    def __call__(self, row: Row) -> tuple[Document, Mapping[str, str]]:
+    def __call__(self, row: Row) -> tuple[Document, Mapping[str, str]] | None:
         columns = tuple(row.cells)
         if self._plan is None or self._sheet != columns:
             self._plan = plan_of(row.file, columns, self._given)
             self._sheet = columns
+        if is_remainder(row):
+            return None
         return HxlRow(row, self._plan, self._given, self._context).report()
 
 

@@ -61,7 +61,6 @@ class Plan:
     originator: str | None
     ids: tuple[str, ...]
     incident: str | None
-    kind: str | None
     spot: str | None
     url: str | None
     published: str | None

@@ -41,7 +41,8 @@ def _quantity(row: Row, columns: FigureColumns) -> Document | None:
         case int(), int(), int() if low == best == high:
             return exactly(best)
         case int(), _, None if best is None or best == low:
-            return {"qualifier": "at_least", "value": low}
+            at_least = {"qualifier": "at_least", "value": low}
+            return at_least if low or best is not None else {"qualifier": "unquantified"}
         case None, None, int():
             return {"qualifier": "up_to", "value": high}
         case _, _, int():

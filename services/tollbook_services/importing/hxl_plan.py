@@ -43,7 +43,6 @@ def plan_of(file: str, columns: Sequence[str], given: HxlMap) -> Plan:
         originator=_originator(sheet, given),
         ids=_ids(sheet, given),
         incident=sheet.first("#event+id", "#event+code", "#event+name", "#event"),
-        kind=sheet.first("#meta+kind"),
         spot=sheet.first("#loc+name", "#loc"),
         url=sheet.first("#meta+url", "#meta+source+url"),
         published=_published(sheet, given),

@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Final, ParamSpec, TypeVar
 from urllib.parse import quote
@@ -12,11 +12,20 @@ import orjson
 
 from tollbook_schemas.limits import EVENT_ID_CHARS_MAX, SLUG_CHARS_MAX
 from tollbook_schemas.text import SLUG_PATTERN
+from tollbook_schemas.times import end_of, format_instant
 from tollbook_services.importing.cells import day, text
 from tollbook_services.importing.hxl_areas import Where, where
 from tollbook_services.importing.hxl_columns import PERIODS, End, Plan, written
 from tollbook_services.importing.hxl_figures import figure_of
 from tollbook_services.importing.hxl_map import HxlMap
+from tollbook_services.importing.hxl_ours import (
+    check_step,
+    exact_moment,
+    exact_segment,
+    is_ours,
+    relayed_by,
+    said_of_figures,
+)
 from tollbook_services.importing.reports import kept, report
 from tollbook_services.importing.rows import (
     WHOLE_ROW,
@@ -33,9 +42,6 @@ _DIGEST_CHARS: Final = 32
 
 _MARK_CHARS: Final = 8
 """Of the digest that keeps apart two incidents whose names make the same slug."""
-
-_REMAINDERS: Final = frozenset({"unallocated", "unspecified"})
-"""Kinds of rows of `tollbook export tolls --format hxl` that are no figures."""
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
@@ -73,7 +79,7 @@ class HxlRow:
         Raises:
             RowError: with all that is wrong with the row.
         """
-        self._check_kind()
+        check_step(self._row)
         originator = self._read(self._originator)
         dates = self._read(self._dates)
         places = self._read(self._places)
@@ -83,7 +89,7 @@ class HxlRow:
             self._faults.append(CellFault(WHOLE_ROW, f"there is no number in {counts}"))
         if self._faults or originator is None or dates is None or places is None:
             raise RowError(*self._faults)
-        common = {**places, **self._times(dates), **self._incident()}
+        common = {**places, **self._times(dates), **self._incident(), **said_of_figures(self._row)}
         data = self._data(originator, dates, [figure | common for figure in figures])
         return self._event(originator, dates, data), self._columns
 
@@ -96,12 +102,6 @@ class HxlRow:
 
     def _text(self, column: str | None) -> str | None:
         return text(self._row, column) if column else None
-
-    def _check_kind(self) -> None:
-        kind = self._text(self._plan.kind)
-        if kind in _REMAINDERS:
-            why = f"{kind}: this is what is left of a total, and is worked out from it again"
-            raise RowError(CellFault(self._plan.kind or WHOLE_ROW, why))
 
     def _originator(self) -> str:
         column = self._plan.originator
@@ -131,7 +131,7 @@ class HxlRow:
         end, date, occurred = (self._day(one) for one in (plan.end, plan.date, plan.occurred))
         start = self._day(plan.start) or occurred
         said = self._given.published_at
-        published = self._day(plan.published)
+        published = exact_moment(self._row, plan.published) or self._day(plan.published)
         if published is None and said is not None and not isinstance(said, str):
             published = said.isoformat()
         known = ((date, plan.date), (end, plan.end), (occurred, plan.occurred))
@@ -141,10 +141,13 @@ class HxlRow:
             raise RowError(CellFault(column, "there is no date: write one such as 2025-03-11"))
         self._columns["/data/published_at"] = plan.published or column or WHOLE_ROW
         window = {"start": start, "end": end or occurred}
+        counted = [end, date, occurred]
+        if is_ours(self._row):
+            counted = [exact_moment(self._row, plan.date), date, *counted]
         return _Dates(
             published=published or day_ or "",
             assumed=None if published else column,
-            as_of=end or date or occurred,
+            as_of=next((one for one in counted if one), None),
             window={name: one for name, one in window.items() if one is not None},
         )
 
@@ -176,7 +179,8 @@ class HxlRow:
     def _figures(self, dates: _Dates | None) -> list[Document]:
         figures: list[Document] = []
         for columns in self._plan.figures:
-            figure = self._read(figure_of, self._row, columns)
+            count = exact_segment(self._row, columns.count)
+            figure = self._read(figure_of, self._row, replace(columns, count=count))
             if figure is None:
                 continue
             pointer = f"/data/figures/{len(figures)}"
@@ -197,6 +201,8 @@ class HxlRow:
             "figures": figures,
             "ext": {"columns": kept(self._row)},
         }
+        if relay := relayed_by(self._row):
+            data["relayed_by"] = relay
         if dates.assumed:
             data["ext"]["published_at_from"] = dates.assumed
         url = self._text(self._plan.url)
@@ -210,7 +216,7 @@ class HxlRow:
             source=self._given.source or f"hxl:{originator}",
             id=self._id(),
             crisis=self._context.crisis,
-            time=f"{dates.published}T23:59:59Z",
+            time=format_instant(end_of(dates.published)),
             data=data,
         )
 

@@ -12,6 +12,9 @@ Cell = str | int | float | bool | list[Any] | dict[str, Any] | None
 
 Document = dict[str, Any]
 
+CELL_CHARS_MAX: Final = 2**20
+"""Characters of one cell: as many as an event may have bytes."""
+
 WHOLE_ROW: Final = ""
 """The column of a fault that is not one of a single column."""
 
@@ -84,7 +87,7 @@ class Made:
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """Rows that the user's own mapping file leaves out."""
+    """Rows that are no reports: by the user's own mapping file, or worked out from others."""
 
     rows: tuple[Row, ...]
 
@@ -131,18 +134,19 @@ class Importer(Protocol):
 
 
 def row_by_row(
-    rows: Iterable[Row], convert: Callable[[Row], tuple[Document, Mapping[str, str]]]
+    rows: Iterable[Row], convert: Callable[[Row], tuple[Document, Mapping[str, str]] | None]
 ) -> Iterator[Imported]:
     """`Importer.read` for a format of which each row is one event.
 
     Args:
         rows: the rows.
-        convert: an event and its `columns` (see `Made`); it raises `RowError`.
+        convert: an event and its `columns` (see `Made`), or None for a row that is left out; it
+            raises `RowError`.
     """
     for row in rows:
         try:
-            event, columns = convert(row)
+            made = convert(row)
         except RowError as error:
             yield Refused((row,), error.faults)
         else:
-            yield Made((row,), event, columns)
+            yield Skipped((row,)) if made is None else Made((row,), *made)

@@ -7,23 +7,19 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime, time
 from io import BytesIO, StringIO, TextIOWrapper
 from pathlib import Path
 from typing import BinaryIO, Final, cast
-from zipfile import BadZipFile
 
 import orjson
 
 from tollbook_schemas.errors import UsageError
 from tollbook_services.documents import Document, split_documents
-from tollbook_services.importing.rows import WHOLE_ROW, Cell, CellFault, Row
+from tollbook_services.importing.rows import CELL_CHARS_MAX, WHOLE_ROW, Cell, CellFault, Row
+from tollbook_services.importing.workbooks import sheet_rows
 
 SURPLUS: Final = "(surplus)"
 """The column under which a row keeps the cells that stand behind its last column."""
-
-CELL_CHARS_MAX: Final = 2**20
-"""Characters of one cell: as many as an event may have bytes."""
 
 LINE_CHARS_MAX: Final = 4 * CELL_CHARS_MAX
 """Characters of one line: a row that is longer makes no event, and memory stays bounded."""
@@ -38,6 +34,7 @@ DELIMITERS: Final = ",;\t|"
 
 _GZIP: Final = b"\x1f\x8b"
 _ZIP: Final = b"PK\x03\x04"
+_OLD_WORKBOOK: Final = b"\xd0\xcf\x11\xe0"
 _HEAD_BYTES: Final = 64 * 2**10
 _UTF16: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
@@ -73,7 +70,11 @@ def raw_table(file: Path) -> RawTable:
     with _opened(file) as stream:
         head = _peek(stream)
         if head.startswith(_ZIP):
-            yield from _sheet(file, stream)
+            yield from sheet_rows(file, stream)
+        elif head.startswith(_OLD_WORKBOOK):
+            raise UsageError(
+                f"{file} is an XLS file or has a password: save it as XLSX without one, or as CSV"
+            )
         elif b"\x00" in head and not head.startswith(_UTF16):
             raise UsageError(f"{file} is no table: it holds bytes that no text has")
         else:
@@ -166,26 +167,6 @@ def _delimiter(sample: str) -> str:
     bare = "".join(sample.split('"')[::2])
     first = bare.splitlines()[0] if bare.splitlines() else ""
     return max(DELIMITERS, key=lambda one: (first.count(one), -DELIMITERS.index(one)))
-
-
-def _sheet(file: Path, stream: BinaryIO) -> RawTable:
-    from openpyxl import load_workbook  # noqa: PLC0415 - 100 ms that only workbooks pay
-
-    try:
-        book = load_workbook(stream, read_only=True, data_only=True)
-        for number, cells in enumerate(book.worksheets[0].iter_rows(values_only=True), 1):
-            yield number, [_plain(cell) for cell in cells]
-    except (OSError, ValueError, KeyError, IndexError, SyntaxError, BadZipFile) as error:
-        raise UsageError(f"{file} is no workbook that can be read: {error}") from error
-
-
-def _plain(cell: object) -> Cell:
-    """A cell of a workbook; what it shows as a date or a time, as ISO 8601 writes it."""
-    if cell is None or isinstance(cell, str | int | float | bool):
-        return cell
-    if isinstance(cell, datetime):
-        return (cell.date() if cell.time() == time() else cell).isoformat()
-    return str(cell)
 
 
 def _json_rows(file: Path, stream: BinaryIO) -> Iterator[Row]:
@@ -283,17 +264,3 @@ def whole(rows: Iterable[Row], broken: list[Row]) -> Iterator[Row]:
                 f"{row.file}, line {row.line}: {row.fault.message}; likewise the {BROKEN_MAX} rows "
                 "before it: is its first line that of the columns?"
             )
-
-
-def having(rows: Iterable[Row], *columns: str) -> Iterator[Row]:
-    """The rows of a table that has certain columns, though its rows may leave them empty.
-
-    Raises:
-        UsageError: the first row has not all of them: the file is of another format.
-    """
-    for number, row in enumerate(rows):
-        absent = [] if number or row.fault else [one for one in columns if one not in row.cells]
-        if absent:
-            has = ", ".join(row.cells)
-            raise UsageError(f"{row.file}: no column {', '.join(absent)}; it has {has}")
-        yield row

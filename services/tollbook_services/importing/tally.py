@@ -85,7 +85,7 @@ class Tally:
         if count := self.count("rejected"):
             kept.append(f"{plural(count, 'refused row')}: `tollbook rejected`")
         if count := self.count("quarantined"):
-            kept.append(f"{plural(count, 'event')} in quarantine: `tollbook quarantine list`")
+            kept.append(f"{plural(count, 'row')} in quarantine: `tollbook quarantine list`")
         return f"nothing is lost; {'; '.join(kept)}" if kept else None
 
 
