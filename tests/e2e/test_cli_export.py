@@ -62,6 +62,7 @@ def test_tolls_of_a_moment_go_to_standard_output_with_their_metadata(store: Path
     assert country["best"] == "830"
     assert country["asked_as_of"] == "2025-03-09T23:59:59Z"
     assert country["licence"] == "CC BY 4.0"
+    assert country["filters"] == "measure=killed originator=sohr"
     assert done.stderr == b""
 
 

@@ -100,3 +100,14 @@ def test_rows_may_come_in_pieces() -> None:
     found = parquet.ParquetFile(io.BytesIO(file.getvalue()))
     assert found.num_row_groups == 3
     assert found.read().column("sequence").to_pylist() == [0, 1, 2]
+
+
+def test_a_window_starts_with_the_beginning_of_its_day_and_ends_with_its_end(
+    tmp_path: Path,
+) -> None:
+    window = {"start": "2025-03-06", "end": "2025-03-06"}
+    table = table_of("revisions", tmp_path, report("r", 7, fig("f", 3, "SY-LA", window=window)))
+
+    (row,) = table.to_pylist()
+    assert row["window_start"] == datetime(2025, 3, 6, tzinfo=UTC)
+    assert row["window_end"] == datetime(2025, 3, 6, 23, 59, 59, tzinfo=UTC)

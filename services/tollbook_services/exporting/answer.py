@@ -77,8 +77,19 @@ async def answer(
         gazetteer=gazetteer.version,
         licence=licence or await licence_of(book, {partition: known["sequence"]}, crisis),
         exported_by=program(),
+        filters=_filters(question),
     )
     return Answer(document, admitted_of(found.rows, moment).dossiers, gazetteer, policy, metadata)
+
+
+def _filters(question: Question) -> str | None:
+    """The parts of the crisis that were asked for; None for all of it."""
+    asked = {
+        "measure": question.measure,
+        "area": question.area,
+        "originator": question.originator,
+    }
+    return " ".join(f"{name}={value}" for name, value in asked.items() if value) or None
 
 
 def _moment(document: Document) -> Moment:

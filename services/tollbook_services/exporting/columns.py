@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from typing import Final, Literal
 
-Kind = Literal["text", "whole", "truth", "instant", "texts", "objects"]
-"""What a value is: a text, a whole number, true or false, an RFC 3339 date or date-time, a list of
-texts, or a list of objects. A value that nobody gave is null (an empty field of CSV), never 0."""
+Kind = Literal["text", "whole", "truth", "instant", "beginning", "texts", "objects"]
+"""What a value is: a text, a whole number, true or false, an RFC 3339 date or date-time, the same
+where a date stands for its first moment, a list of texts, or a list of objects. A value that nobody gave is null (an empty field of CSV), never 0."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ REVISION: Final = (
     Column("incident", "text", "the incident"),
     Column("origin", "text", "where a movement came from"),
     Column("destination", "text", "where a movement went to"),
-    Column("window_start", "instant", "the first day that the figure speaks about"),
+    Column("window_start", "beginning", "the first day that the figure speaks about"),
     Column("window_end", "instant", "the last day that the figure speaks about"),
     Column("dated_by", "text", "how deaths were put into the window"),
     Column("coverage", "text", "complete, or partial: a verified minimum"),
@@ -130,6 +130,7 @@ METADATA: Final = (
     Column("published_as_of", "instant", "publications until then; empty: all"),
     Column("known_as_of_sequence", "whole", "last ledger position that is in it"),
     Column("known_as_of_time", "instant", "when that was recorded"),
+    Column("filters", "text", "which part was asked for: area=SY-LA originator=sohr; empty: all"),
     Column("policy", "text", "id of the policy"),
     Column("gazetteer", "text", "version of the areas"),
     Column("licence", "text", "terms of the data, as given or as the reports name them"),

@@ -16,7 +16,8 @@ def destination(out: Path | None) -> Iterator[BinaryIO]:
     """A binary file to write to.
 
     A file is written under another name beside its place, and takes its name at the end: nobody
-    reads half of it, and what was there before stays if anything fails.
+    reads half of it, and what was there before stays if anything fails. A link is followed. What
+    is there and is no regular file, as a pipe or a device, is written to as it is.
 
     Raises:
         UsageError: the file cannot be written.
@@ -25,6 +26,13 @@ def destination(out: Path | None) -> Iterator[BinaryIO]:
         sys.stdout.flush()
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()
+        return
+    if not out.name:
+        raise UsageError("--out: name a file")
+    out = out.resolve()
+    if out.exists() and not (out.is_file() or out.is_dir()):
+        with out.open("wb") as device:
+            yield device
         return
     try:
         handle, name = mkstemp(dir=out.parent, prefix=f".{out.name}.")

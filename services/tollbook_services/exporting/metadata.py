@@ -25,6 +25,7 @@ class Metadata:
         policy: id of the policy.
         gazetteer: version of the areas.
         licence: terms of the data.
+        filters: which part was asked for, such as `area=SY-LA originator=sohr`; None for all.
         exported_by: program and version.
     """
 
@@ -38,6 +39,7 @@ class Metadata:
     gazetteer: str
     licence: str
     exported_by: str
+    filters: str | None = None
 
     def document(self) -> dict[str, Any]:
         """As members of a JSON document."""
@@ -46,6 +48,7 @@ class Metadata:
             "as_of": self.as_of,
             "published_as_of": self.published_as_of,
             "known_as_of": {"sequence": self.sequence, "time": self.recorded_at},
+            "filters": self.filters,
             "policy": self.policy,
             "gazetteer": self.gazetteer,
             "licence": self.licence,
@@ -59,6 +62,7 @@ class Metadata:
             "published_as_of": self.published_as_of,
             "known_as_of_sequence": self.sequence,
             "known_as_of_time": self.recorded_at,
+            "filters": self.filters,
             "policy": self.policy,
             "gazetteer": self.gazetteer,
             "licence": self.licence,

@@ -5,7 +5,7 @@ from importlib import import_module
 from typing import Any, BinaryIO, Final
 
 from tollbook_schemas.errors import UsageError
-from tollbook_schemas.times import end_of
+from tollbook_schemas.times import end_of, start_of
 from tollbook_services.exporting.columns import Column
 from tollbook_services.exporting.metadata import Metadata
 
@@ -71,7 +71,7 @@ def _type(arrow: Any, column: Column) -> Any:
             return arrow.int64()
         case "truth":
             return arrow.bool_()
-        case "instant":
+        case "instant" | "beginning":
             return arrow.timestamp("us", tz="UTC")
         case "texts":
             return arrow.list_(arrow.string())
@@ -94,12 +94,14 @@ def _originator(arrow: Any) -> Any:
 
 
 def _value(column: Column, value: Any) -> Any:
-    """A value for its column; a date stands for the end of its day, as everywhere (section 2)."""
+    """A value for its column; a date is the end of its day, at a window's start its beginning."""
     if value is None:
         return None
     match column.kind:
         case "instant":
             return end_of(value)
+        case "beginning":
+            return start_of(value)
         case "objects":
             return [{**one, "as_of": one["as_of"] and end_of(one["as_of"])} for one in value]
         case _:
