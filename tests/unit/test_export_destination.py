@@ -15,12 +15,17 @@ def write(out: Path, text: bytes) -> None:
         file.write(text)
 
 
+def break_off(out: Path) -> None:
+    with destination(out) as file:
+        file.write(b"half")
+        raise RuntimeError
+
+
 def test_a_file_takes_its_name_when_it_is_whole(tmp_path: Path) -> None:
     out = tmp_path / "out.csv"
     out.write_bytes(b"before")
-    with pytest.raises(RuntimeError), destination(out) as file:
-        file.write(b"half")
-        raise RuntimeError
+    with pytest.raises(RuntimeError):
+        break_off(out)
     assert out.read_bytes() == b"before"
     write(out, b"after")
     assert out.read_bytes() == b"after"

@@ -5,7 +5,8 @@ from typing import Final, Literal
 
 Kind = Literal["text", "whole", "truth", "instant", "beginning", "texts", "objects"]
 """What a value is: a text, a whole number, true or false, an RFC 3339 date or date-time, the same
-where a date stands for its first moment, a list of texts, or a list of objects. A value that nobody gave is null (an empty field of CSV), never 0."""
+where a date is its first moment, a list of texts, or a list of objects. A value that nobody gave
+is null (an empty field of CSV), never 0."""
 
 
 @dataclass(frozen=True, slots=True)
