@@ -35,6 +35,9 @@ Written with the event, so that an area is known everywhere once its gazetteer i
 LOG_KEYS: Final = "tollbook:log:keys"
 """List: the public keys the logs were signed with, as notes, the one in use last."""
 
+LOG_WITNESSES: Final = "tollbook:log:witnesses"
+"""Set: the public keys of witnesses whose cosignatures are taken."""
+
 CRISES_KEPT: Final = 4_096
 """Crises whose partition is remembered: it is asked for with every event."""
 
@@ -93,6 +96,11 @@ def generation(partition: int, projection: str, number: int) -> str:
 def sealed(partition: int) -> str:
     """Hash: ledger, size and signed checkpoint of what was sealed last of a partition."""
     return f"tollbook:{{{partition}}}:sealed"
+
+
+def cosigned(partition: int) -> str:
+    """Hash: sizes of a partition's sealed tree to cosigned checkpoints; the largest in `newest`."""
+    return f"tollbook:{{{partition}}}:cosigned"
 
 
 def tiles(partition: int) -> str:

@@ -13,6 +13,7 @@ from tollbook_schemas.tlog.keys import (
     cosigned_at,
     signing_key_from,
     verified,
+    verified_of_log,
     verifier_key_from,
 )
 from tollbook_schemas.tlog.note import Note, NoteError, note_from
@@ -94,6 +95,16 @@ def test_signatures_of_strangers_are_passed_over_and_one_of_ours_must_be_there()
     assert verified(note, [LOG.verifier]) == (LOG.verifier,)
     with pytest.raises(NoteError, match="no known key has signed it"):
         verified(signed(stranger.signature(HEAD.text)), [LOG.verifier])
+
+
+def test_a_witness_alone_does_not_make_a_log_s_head():
+    alone = signed(WITNESS.signature(HEAD.text, AT_S))
+    keys = [LOG.verifier, WITNESS.verifier]
+    assert verified(alone, keys) == (WITNESS.verifier,)
+    with pytest.raises(NoteError, match=r"only the witness witness\.example\.org"):
+        verified_of_log(alone, keys)
+    both = signed(WITNESS.signature(HEAD.text, AT_S), LOG.signature(HEAD.text))
+    assert set(verified_of_log(both, keys)) == set(keys)
 
 
 @given(place=st.integers(0, 63), bit=st.integers(0, 7))

@@ -25,6 +25,9 @@ _PRIVATE_LEAD: Final = "PRIVATE+KEY+"
 TIME_BYTES: Final = 8
 """A cosignature begins with its time, in seconds since 1970."""
 
+TIME_S_MAX: Final = 2**63 - 1
+"""A cosignature that says a later time is none (tlog-cosignature, Format)."""
+
 
 class KeyKind(IntEnum):
     """What a key signs, as the byte that its id is made with."""
@@ -70,6 +73,8 @@ class VerifierKey:
         """Whether this key made a signature of a note's text."""
         made, message = signature.made, text.encode()
         if self.kind is KeyKind.WITNESS:
+            if cosigned_at(signature) > TIME_S_MAX:
+                return False
             message = cosigned_message(text, cosigned_at(signature))
             made = made[TIME_BYTES:]
         try:
@@ -187,6 +192,19 @@ def verified(note: Note, keys: Iterable[VerifierKey]) -> tuple[VerifierKey, ...]
         names = ", ".join(sorted({one.name for one in note.signatures}))
         raise NoteError(f"no known key has signed it; it is signed by {names}")
     return tuple(found)
+
+
+def verified_of_log(note: Note, keys: Iterable[VerifierKey]) -> tuple[VerifierKey, ...]:
+    """As `verified`; one of the keys has to be a log's: witnesses alone do not make a log's head.
+
+    Raises:
+        NoteError: as `verified`, or only witnesses have signed it.
+    """
+    found = verified(note, keys)
+    if not any(key.kind is KeyKind.LOG for key in found):
+        names = ", ".join(key.name for key in found)
+        raise NoteError(f"no known key of a log has signed it, only the witness {names}")
+    return found
 
 
 def cosigned_message(text: str, at_s: int) -> bytes:

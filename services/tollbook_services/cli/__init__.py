@@ -63,6 +63,11 @@ _COMMANDS: Final = (
     ("keys generate", "keys:generate", "Make a private key, and print its public half."),
     ("keys show", "keys:show", "The public keys that auditors verify with."),
     ("keys rotate", "keys:rotate", "Replace the key; what the old one signed stays verifiable."),
+    ("witness cosign", "witness:cosign", "Cosign the logs of another ledger, as its witness."),
+    ("witness serve", "witness:serve", "Cosign what is sent over HTTP (c2sp.org/tlog-witness)."),
+    ("witness trust", "witness:trust", "Take cosignatures of a witness for the ledger here."),
+    ("witness request", "witness:request", "Ask witnesses to cosign the newest checkpoints here."),
+    ("witness add", "witness:add", "Take cosigned checkpoints out of a file."),
     ("serve", "workers:serve", "Run engine, intake, projector and sealer together."),
     ("intake", "workers:intake", "Run one intake worker."),
     ("projector", "workers:projector", "Run one projection worker."),
@@ -76,6 +81,7 @@ _GROUPS: Final = {
     "policy": "Show and publish policies: source rank, words, tolerance, household sizes.",
     "gazetteer": "Show and publish areas and their codes.",
     "keys": "What the ledger's logs are signed with.",
+    "witness": "Cosign another ledger's logs, and have the ones here cosigned.",
     "quarantine": "List, show, accept and discard events that reuse a key.",
 }
 

@@ -25,14 +25,14 @@ Partitions = Annotated[
 async def serve(*, common: Common = COMMON) -> int:
     """Run engine, intake, projector and sealer together, and start again what dies."""
     settings = common.settings()
-    with _stopped_by_signals() as stop:
+    with stopped_by_signals() as stop:
         return await supervise(settings, stop) or 0
 
 
 async def intake(*, common: Common = COMMON) -> None:
     """Run one intake worker: inbox to ledger."""
     async with open_tollbook(common.settings(), create=True) as book:
-        with _stopped_by_signals() as stop:
+        with stopped_by_signals() as stop:
             await run_intake(book.url, book.ledger.id, stop)
 
 
@@ -40,7 +40,7 @@ async def projector(*, partition: Partitions = None, common: Common = COMMON) ->
     """Run one projection worker: ledger to read models."""
     async with open_tollbook(common.settings(), create=True) as book:
         wanted = _wanted(partition, book.ledger.partitions)
-        with _stopped_by_signals() as stop:
+        with stopped_by_signals() as stop:
             await book.projector().run(wanted, stop)
 
 
@@ -52,7 +52,7 @@ async def sealer(*, partition: Partitions = None, common: Common = COMMON) -> No
         make_missing_key(settings, book.ledger.id)
         key = await chosen_key(settings, book.ledger)
         heads = SignedHeads.beside(settings.key_file, book.ledger.id)
-        with _stopped_by_signals() as stop:
+        with stopped_by_signals() as stop:
             await Sealer(book.ledger, key, heads).run(wanted, stop)
 
 
@@ -65,7 +65,7 @@ def _wanted(partition: tuple[int, ...] | None, count: int) -> tuple[int, ...]:
 
 
 @contextmanager
-def _stopped_by_signals() -> Iterator[asyncio.Event]:
+def stopped_by_signals() -> Iterator[asyncio.Event]:
     """An event that SIGTERM and SIGINT set."""
     stop, loop = asyncio.Event(), asyncio.get_running_loop()
     numbers = (signal.SIGTERM, signal.SIGINT)

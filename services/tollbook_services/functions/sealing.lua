@@ -38,5 +38,21 @@ local function log_key(keys, args)
   return 1
 end
 
+-- KEYS: the cosigned checkpoints of a partition
+-- ARGV: a size, the cosigned checkpoint of it that was there ('' for none), the one to keep
+-- Returns whether it was kept: not where another one came in between.
+local function cosigned(keys, args)
+  if (redis.call('HGET', keys[1], args[1]) or '') ~= args[2] then
+    return 0
+  end
+  local newest = tonumber(redis.call('HGET', keys[1], 'newest') or '0')
+  if tonumber(args[1]) >= newest then
+    redis.call('HSET', keys[1], 'newest', args[1])
+  end
+  redis.call('HSET', keys[1], args[1], args[3])
+  return 1
+end
+
 redis.register_function('tollbook_seal', seal)
 redis.register_function('tollbook_log_key', log_key)
+redis.register_function('tollbook_cosigned', cosigned)

@@ -13,7 +13,7 @@ from tollbook_schemas.canonical import leaf_hash
 from tollbook_schemas.tlog.bundles import detached, entries_in
 from tollbook_schemas.tlog.checkpoint import Checkpoint, checkpoint_from
 from tollbook_schemas.tlog.growth import GrowingTree, edge_tiles, tree_from
-from tollbook_schemas.tlog.keys import VerifierKey, verified
+from tollbook_schemas.tlog.keys import VerifierKey, verified_of_log
 from tollbook_schemas.tlog.merkle import HASH_BYTES, root_of
 from tollbook_schemas.tlog.note import NoteError, note_from
 from tollbook_schemas.tlog.tiles import (
@@ -63,7 +63,7 @@ async def _checkpoint(
         return LogFault(CHECKPOINT_PATH, "the log has no checkpoint")
     try:
         note = note_from(document)
-        signers = verified(note, keys)
+        signers = verified_of_log(note, keys)
         checkpoint = checkpoint_from(note.text)
     except NoteError as error:
         return LogFault(CHECKPOINT_PATH, str(error))

@@ -1,7 +1,8 @@
 """A partition's log as files, wherever they are: in the engine, a directory, a URL, an archive.
 
 Paths are those of c2sp.org/tlog-tiles: `checkpoint`, `tile/<L>/<N>[.p/<W>]` and
-`tile/entries/<N>[.p/<W>]`; besides, `event/<index>` is an event that is too long for a bundle.
+`tile/entries/<N>[.p/<W>]`; besides, `event/<index>` is an event that is too long for a bundle, and
+the engine's log has `checkpoint.cosigned`, the newest checkpoint that a witness has cosigned.
 """
 
 import re
@@ -10,8 +11,11 @@ from typing import Final, Protocol
 from tollbook_schemas.tlog.bundles import ENTRY_BYTES_MAX, bundle_of, entry_of
 from tollbook_schemas.tlog.tiles import CHECKPOINT_PATH, TILE_WIDTH, Tile, tile_from
 from tollbook_services.ledger import Ledger
+from tollbook_services.sealing.cosigned import CosignedHeads
 from tollbook_services.sealing.sealed import SealedTree
 from tollbook_services.stored import StoredEntry
+
+COSIGNED_PATH: Final = CHECKPOINT_PATH + ".cosigned"
 
 _EVENT: Final = re.compile(r"event/(0|[1-9][0-9]{0,15})", re.ASCII)
 
@@ -36,6 +40,7 @@ class LiveLog:
         self._ledger = ledger
         self._partition = partition
         self._tree = SealedTree(ledger.redis, ledger.id, partition)
+        self._cosigned = CosignedHeads(ledger.redis, partition)
 
     async def read(self, path: str) -> bytes | None:
         """The bytes of a file; None where there is none, or not yet.
@@ -45,7 +50,9 @@ class LiveLog:
         """
         head = await self._tree.head()
         if path == CHECKPOINT_PATH:
-            return head.checkpoint or None
+            return await self._cosigned.added_to(head) or None
+        if path == COSIGNED_PATH:
+            return await self._cosigned.newest()
         if found := _EVENT.fullmatch(path):
             return await self._event(int(found[1]), head.size)
         tile = tile_from(path)

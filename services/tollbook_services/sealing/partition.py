@@ -9,7 +9,7 @@ from tollbook_schemas.errors import CheckFailedError
 from tollbook_schemas.tlog.bundles import ENTRY_BYTES_MAX, entry_of
 from tollbook_schemas.tlog.checkpoint import Checkpoint, checkpoint_from
 from tollbook_schemas.tlog.growth import GrowingTree
-from tollbook_schemas.tlog.keys import SigningKey, VerifierKey, verified
+from tollbook_schemas.tlog.keys import SigningKey, VerifierKey, verified_of_log
 from tollbook_schemas.tlog.note import Note, NoteError, note_from
 from tollbook_schemas.tlog.tiles import Tile
 from tollbook_services.ledger import Ledger
@@ -115,7 +115,7 @@ class PartitionSealing:
         tree = await self._sealed.tree(head.size)
         try:
             note = note_from(head.checkpoint)
-            signers = verified(note, self._trusted)
+            signers = verified_of_log(note, self._trusted)
             said = checkpoint_from(note.text)
         except NoteError as error:
             raise self._altered(str(error)) from None

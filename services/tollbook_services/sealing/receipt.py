@@ -8,12 +8,13 @@ from tollbook_schemas.canonical import leaf_hash
 from tollbook_schemas.errors import CheckFailedError, EngineError
 from tollbook_schemas.tlog.bundles import entry_of
 from tollbook_schemas.tlog.checkpoint import checkpoint_from
-from tollbook_schemas.tlog.keys import VerifierKey, verified
+from tollbook_schemas.tlog.keys import VerifierKey, verified_of_log
 from tollbook_schemas.tlog.merkle import inclusion_proof
 from tollbook_schemas.tlog.note import NoteError, note_from
 from tollbook_schemas.tlog.proofs import shows_inclusion
 from tollbook_schemas.tlog.tlog_proof import TlogProof
 from tollbook_services.ledger import Ledger
+from tollbook_services.sealing.cosigned import CosignedHeads
 from tollbook_services.sealing.proving import proof_from_tiles
 from tollbook_services.sealing.sealed import SealedHead, SealedTree
 from tollbook_services.stored import StoredEntry
@@ -56,7 +57,8 @@ async def receipt_of(ledger: Ledger, entry: StoredEntry) -> TlogProof:
     path = await proof_from_tiles(
         tree.tiles, head.size, lambda read: inclusion_proof(read, index, head.size)
     )
-    return TlogProof(index, path, note_from(head.checkpoint), entry.stored)
+    checkpoint = await CosignedHeads(ledger.redis, entry.partition).added_to(head)
+    return TlogProof(index, path, note_from(checkpoint), entry.stored)
 
 
 def verify_receipt(proof: TlogProof, keys: tuple[VerifierKey, ...]) -> VerifiedReceipt:
@@ -68,7 +70,7 @@ def verify_receipt(proof: TlogProof, keys: tuple[VerifierKey, ...]) -> VerifiedR
     if proof.extra is None:
         raise CheckFailedError("the receipt carries no event")
     try:
-        signers = verified(proof.checkpoint, keys)
+        signers = verified_of_log(proof.checkpoint, keys)
         checkpoint = checkpoint_from(proof.checkpoint.text)
     except NoteError as error:
         raise CheckFailedError(f"the checkpoint of the receipt: {error}") from None

@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 from tollbook_schemas.errors import CheckFailedError
 from tollbook_schemas.tlog.checkpoint import Checkpoint, checkpoint_from
-from tollbook_schemas.tlog.keys import VerifierKey, verified
+from tollbook_schemas.tlog.keys import VerifierKey, verified_of_log
 from tollbook_schemas.tlog.merkle import HASH_BYTES, consistency_proof
 from tollbook_schemas.tlog.note import Note, NoteError
 from tollbook_schemas.tlog.proofs import shows_consistency
@@ -156,13 +156,7 @@ async def verify_continuation(
         raise CheckFailedError(
             f"the newer checkpoint has {newer.size:,} events, and the older {older.size:,}"
         )
-    proof: tuple[bytes, ...] = ()
-    if 0 < older.size < newer.size:
-        proof = await proof_from_tiles(
-            _reader(files),
-            newer.size,
-            lambda read: consistency_proof(read, older.size, newer.size),
-        )
+    proof = await consistency_from(files, older.size, newer.size)
     if not shows_consistency(proof, older.size, older.root, newer.size, newer.root):
         raise CheckFailedError(
             f"the tree of {newer.size:,} events with the root {newer.root.hex()} does not begin "
@@ -173,9 +167,22 @@ async def verify_continuation(
     return older, newer
 
 
+async def consistency_from(files: LogFiles, old: int, new: int) -> tuple[bytes, ...]:
+    """The consistency proof between two sizes of a log, made from its tiles; nothing is verified.
+
+    Raises:
+        CheckFailedError: a tile that it takes is not there.
+    """
+    if not 0 < old < new:
+        return ()
+    return await proof_from_tiles(
+        _reader(files), new, lambda read: consistency_proof(read, old, new)
+    )
+
+
 def _checkpoint(note: Note, keys: Sequence[VerifierKey], which: str) -> Checkpoint:
     try:
-        verified(note, keys)
+        verified_of_log(note, keys)
         return checkpoint_from(note.text)
     except NoteError as error:
         raise CheckFailedError(f"the {which} checkpoint: {error}") from None
