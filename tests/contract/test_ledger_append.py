@@ -296,6 +296,7 @@ async def test_a_receipt_is_printed_as_the_contract_has_it(any_redis):
         "partition": 0,
         "sequence": 1,
         "position": LedgerPosition(ledger.id, 0, 1).token(),
+        "leaf_index": 0,
         "errors": [],
     }
 

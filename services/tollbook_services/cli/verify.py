@@ -118,7 +118,7 @@ def _receipt(path: Path, document: bytes, keys: Sequence[VerifierKey], common: C
                 f"holds: event {found.index + 1:,} of {found.size:,} of the log {found.origin}, "
                 f"signed by {', '.join(found.signers)}"
             )
-            console.answer(Text(lead), Text(words.clean(found.event.decode())))
+            console.answer(_unwrapped(lead), _unwrapped(words.clean(found.event.decode())))
     return 0
 
 
@@ -157,7 +157,7 @@ async def _continues(
             data.write_csv(tuple(document), [document])
         case _:
             console.answer(
-                Text(
+                _unwrapped(
                     f"holds: the {second.size:,} events of {origin} begin with the {first.size:,} "
                     "of the older checkpoint"
                 )
@@ -203,7 +203,7 @@ def _say_audit(audit: LedgerAudit, common: Common, replayed: ReplayResult | None
 
 def _unwrapped(text: str) -> Text:
     """Lines to compare and to copy, whatever the width."""
-    return Text(text, no_wrap=True, overflow="ignore")
+    return Text(text, no_wrap=True)
 
 
 def _rows(audit: LedgerAudit) -> Iterable[dict[str, Any]]:

@@ -28,12 +28,15 @@ def console_for(stream: TextIO) -> Console:
 
 
 def answer(*parts: RenderableType) -> None:
-    """Print the parts of an answer to stdout, a blank line between them."""
+    """Print the parts of an answer to stdout, a blank line between them.
+
+    A text that says `no_wrap` keeps its lines whatever the width: they are to be copied.
+    """
     console = console_for(sys.stdout)
     for index, part in enumerate(parts):
         if index:
             console.print()
-        console.print(part)
+        console.print(part, soft_wrap=isinstance(part, Text) and bool(part.no_wrap))
 
 
 def note(text: str) -> None:
