@@ -3,55 +3,33 @@
 import csv
 import io
 import json
-import os
 from collections.abc import Iterator
-from contextlib import redirect_stderr, redirect_stdout
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.e2e.cli_kit import clean_environment, told, tollbook
 
 from tollbook_services import changed_between
-from tollbook_services.cli import run
 
 CRISIS = "syria-coast-2025"
 SOURCE = "https://desk.tollbook.example"
 
 
-@dataclass(frozen=True)
-class Done:
-    code: int
-    out: str
-    err: str
-
-
-def tollbook(data: Path, *arguments: str) -> Done:
-    """A command in this process: starting an interpreter would be most of each test."""
-    out, err = io.TextIOWrapper(io.BytesIO(), "utf-8"), io.StringIO()
-    with redirect_stdout(out), redirect_stderr(err):
-        code = run([*arguments, "--data", str(data)])
-    out.seek(0)
-    return Done(code, out.read(), err.getvalue())
-
-
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """The demonstration, and an editor's retraction."""
-    with pytest.MonkeyPatch.context() as patch:
-        for name in [name for name in os.environ if name.startswith("TOLLBOOK_")]:
-            patch.delenv(name)
-        patch.setenv("TOLLBOOK_SOURCE", "https://editor.example")
+    with clean_environment(TOLLBOOK_SOURCE="https://editor.example"):
         folder = tmp_path_factory.mktemp("diff")
-        assert tollbook(folder, "demo").code == 0
+        told("demo", "--data", folder)
         figure = f"{SOURCE}/lb-drm-2025-03-12#D5.fam"
-        done = tollbook(folder, "retract", figure, "--reason", "the bulletin was withdrawn")
-        assert done.code == 0, done.err
+        reason = "the bulletin was withdrawn"
+        told("retract", figure, "--reason", reason, "--data", folder)
         yield folder
 
 
 def diff(data: Path, *arguments: str) -> dict[str, Any]:
-    done = tollbook(data, "diff", CRISIS, *arguments, "--format", "json")
+    done = tollbook("diff", CRISIS, *arguments, "--format", "json", "--data", data)
     assert done.code == 0, done.err
     document: dict[str, Any] = json.loads(done.out)
     return document
@@ -70,7 +48,7 @@ def country(document: dict[str, Any]) -> dict[str, Any]:
 
 def sequence_of(data: Path, event: str) -> int:
     """Where the report of a bulletin stands in the ledger."""
-    done = tollbook(data, "events", "--format", "json")
+    done = tollbook("events", "--format", "json", "--data", data)
     rows = [json.loads(line) for line in done.out.splitlines()]
     return next(int(row["sequence"]) for row in rows if row["event"]["id"] == event)
 
@@ -110,8 +88,8 @@ def test_a_fall_comes_with_the_reason_that_the_editor_gave(data):
 
 def test_a_number_that_went_and_came_back_did_not_change(data, tmp_path):
     figure = f"{SOURCE}/lb-drm-2025-03-12#D5.fam"
-    back = tollbook(data, "revise", figure, "--kind", "reinstatement", "--reason", "it stands",
-                    "--source", "https://editor.example")  # fmt: skip
+    back = tollbook("revise", figure, "--kind", "reinstatement", "--reason", "it stands",
+                    "--source", "https://editor.example", "--data", data)  # fmt: skip
     assert back.code == 0, back.err
     assert diff(data, "--from", "22", "--to", "24")["cells"] == []
     assert country(diff(data, "--from", "23", "--to", "24"))["after"]["best"] == 1791
@@ -128,11 +106,11 @@ def test_a_moment_can_be_a_time_and_areas_and_segments_narrow_the_answer(data):
 
 
 def test_the_answer_is_a_table_for_people_and_rows_for_programs(data):
-    told = tollbook(data, "diff", CRISIS, "--from", "22", "--to", "23").out
+    told = tollbook("diff", CRISIS, "--from", "22", "--to", "23", "--data", data).out
     assert "the bulletin was withdrawn" in " ".join(told.split())
     assert "1,791 / 1,791 / 1,791" in told
     assert "no report" in told
-    done = tollbook(data, "diff", CRISIS, "--from", "22", "--to", "23", "--format", "csv")
+    done = tollbook("diff", CRISIS, "--from", "22", "--to", "23", "--format", "csv", "--data", data)
     rows = list(csv.DictReader(io.StringIO(done.out)))
     (row,) = [
         row
@@ -154,19 +132,19 @@ def test_the_answer_is_a_table_for_people_and_rows_for_programs(data):
     ],
 )
 def test_a_moment_that_makes_no_sense_is_refused(data, arguments, said):
-    done = tollbook(data, "diff", CRISIS, *arguments)
+    done = tollbook("diff", CRISIS, *arguments, "--data", data)
     assert (done.code, done.out) == (2, "")
     assert said in done.err
 
 
 def test_a_crisis_that_is_not_there_is_refused_with_those_that_are(data):
-    done = tollbook(data, "diff", "syria-coast", "--from", "1")
+    done = tollbook("diff", "syria-coast", "--from", "1", "--data", data)
     assert done.code == 2
     assert CRISIS in done.err
 
 
 def test_too_many_events_between_the_moments_are_refused(data, monkeypatch):
     monkeypatch.setattr(changed_between, "EVENTS_MAX", 5)
-    done = tollbook(data, "diff", CRISIS, "--from", "1", "--to", "20")
+    done = tollbook("diff", CRISIS, "--from", "1", "--to", "20", "--data", data)
     assert done.code == 2
     assert "19 events lie between these moments" in done.err

@@ -1,44 +1,21 @@
 """Questions that make no sense, or have no answer: what would is said, and nothing is guessed."""
 
-import io
 import json
-import os
 from collections.abc import Iterator
-from contextlib import redirect_stderr, redirect_stdout
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-
-from tollbook_services.cli import run
+from tests.e2e.cli_kit import clean_environment, told, tollbook
 
 CRISIS = "syria-coast-2025"
-
-
-@dataclass(frozen=True)
-class Done:
-    code: int
-    out: str
-    err: str
-
-
-def tollbook(data: Path, *arguments: str) -> Done:
-    """A command in this process: starting an interpreter would be most of each test."""
-    out, err = io.TextIOWrapper(io.BytesIO(), "utf-8"), io.StringIO()
-    with redirect_stdout(out), redirect_stderr(err):
-        code = run([*arguments, "--data", str(data)])
-    out.seek(0)
-    return Done(code, out.read(), err.getvalue())
 
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """The demonstration: 22 events in partition 1."""
-    with pytest.MonkeyPatch.context() as patch:
-        for name in [name for name in os.environ if name.startswith("TOLLBOOK_")]:
-            patch.delenv(name)
+    with clean_environment():
         folder = tmp_path_factory.mktemp("questions")
-        assert tollbook(folder, "demo").code == 0
+        told("demo", "--data", folder)
         yield folder
 
 
@@ -58,26 +35,26 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     ],
 )
 def test_a_question_that_makes_no_sense_is_refused_with_what_would(data, arguments, said):
-    done = tollbook(data, *arguments)
+    done = tollbook(*arguments, "--data", data)
     assert (done.code, done.out) == (2, "")
     assert said in done.err
 
 
 def test_an_originator_who_counted_something_else_is_no_mistake(data):
-    done = tollbook(data, "tolls", CRISIS, "--originator", "lb-drm", "--format", "json")
+    done = tollbook("tolls", CRISIS, "--originator", "lb-drm", "--format", "json", "--data", data)
     assert (done.code, json.loads(done.out)["cells"]) == (0, [])
 
 
 @pytest.mark.parametrize("moment", ["5", "1:5"])
 def test_a_moment_is_a_sequence_with_or_without_its_partition(data, moment):
-    done = tollbook(data, "tolls", CRISIS, "--known-as-of", moment, "--format", "json")
+    done = tollbook("tolls", CRISIS, "--known-as-of", moment, "--format", "json", "--data", data)
     assert (done.code, done.err) == (0, "")
     assert json.loads(done.out)["known_as_of"]["sequence"] == 5
 
 
 @pytest.mark.parametrize("moment", ["99", "1:99"])
 def test_a_moment_that_has_not_come_is_answered_and_said(data, moment):
-    done = tollbook(data, "tolls", CRISIS, "--known-as-of", moment, "--format", "json")
+    done = tollbook("tolls", CRISIS, "--known-as-of", moment, "--format", "json", "--data", data)
     assert done.code == 0
     assert json.loads(done.out)["known_as_of"]["sequence"] == 22
     assert f"--known-as-of {moment} has not come: the partition has 22 events" in done.err
@@ -85,7 +62,7 @@ def test_a_moment_that_has_not_come_is_answered_and_said(data, moment):
 
 def test_the_checks_of_an_answer_are_of_the_area_that_was_asked_for(data):
     def checks(*more: str) -> list[str]:
-        done = tollbook(data, "tolls", CRISIS, *more, "--format", "json")
+        done = tollbook("tolls", CRISIS, *more, "--format", "json", "--data", data)
         return [check["figure"] for check in json.loads(done.out)["checks"]]
 
     everywhere, coast, elsewhere = checks(), checks("--area", "SY-LA"), checks("--area", "SY-DI")

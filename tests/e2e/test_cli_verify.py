@@ -1,21 +1,17 @@
 """`tollbook receipt` and `verify` as an auditor uses them, from the demonstration on."""
 
 import asyncio
-import io
 import json
-import os
 import shutil
 from collections.abc import Iterator
-from contextlib import redirect_stderr, redirect_stdout
-from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
 import pytest
+from tests.e2e.cli_kit import clean_environment, told, tollbook
 from tests.integration.log_folder_kit import write_logs
 
 from tollbook_services import keys
-from tollbook_services.cli import run
 from tollbook_services.engine import connect, open_engine
 from tollbook_services.ledger import Ledger
 
@@ -24,33 +20,9 @@ PARTITION = 1
 """Of the demonstration's crisis."""
 
 
-@dataclass(frozen=True)
-class Done:
-    code: int
-    out: str
-    err: str
-
-
-def tollbook(*arguments) -> Done:
-    """A command in this process: starting an interpreter would be most of each test."""
-    out, err = io.TextIOWrapper(io.BytesIO(), "utf-8"), io.StringIO()
-    with redirect_stdout(out), redirect_stderr(err):
-        code = run([str(argument) for argument in arguments])
-    out.seek(0)
-    return Done(code, out.read(), err.getvalue())
-
-
-def told(*arguments) -> str:
-    done = tollbook(*arguments)
-    assert done.code == 0, done.err
-    return done.out
-
-
 @pytest.fixture(scope="module", autouse=True)
 def clean() -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        for name in [name for name in os.environ if name.startswith("TOLLBOOK_")]:
-            patch.delenv(name)
+    with clean_environment():
         yield
 
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 import re
 import signal
 import subprocess
@@ -11,7 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.e2e.test_cli_verify import EVENT, SOURCE, told, tollbook
+from tests.e2e.cli_kit import clean_environment, told, tollbook
+from tests.e2e.test_cli_verify import EVENT, SOURCE
 from tests.integration.log_folder_kit import write_logs
 
 from tollbook_services.engine import connect, open_engine
@@ -22,9 +22,7 @@ CLI = (sys.executable, "-m", "tollbook_services.cli")
 
 @pytest.fixture(scope="module", autouse=True)
 def clean() -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        for name in [name for name in os.environ if name.startswith("TOLLBOOK_")]:
-            patch.delenv(name)
+    with clean_environment():
         yield
 
 

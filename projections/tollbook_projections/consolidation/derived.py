@@ -107,7 +107,7 @@ def _untangle(solver: "Solver", axis: str, outer: tuple[Region, ...], draft: Dra
 
 
 def _divided(region: Region, parts: frozenset[Region]) -> bool:
-    """Whether parts along segments are all that there can be: both statuses, or both sexes (R10)."""
+    """Whether parts are all the segments there can be: both statuses, or both sexes (R10)."""
     added = {frozenset(part.segment) - frozenset(region.segment) for part in parts}
     return any(
         added == {frozenset({(dimension, value)}) for value in values}
