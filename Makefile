@@ -31,6 +31,7 @@ lint: $(STAMP) ## everything in check but the tests
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/mypy docs/verify_tollbook.py
 	$(BIN)/lint-imports
 	$(BIN)/python -m tollbook_schemas.generate --check
 
