@@ -176,7 +176,7 @@ def _end_with_parent() -> None:
 
 async def _serve(url: str, link: Connection) -> None:
     redis = await connect(url)
-    ledger = await Ledger.open(redis)
+    ledger = await Ledger.open(redis, create=False)
     folds = catalogue.folds(default_gazetteer(), default_policy())
     named = {projection_id(factory()): factory for factory in folds}
     build = Build(ledger, named, STEP_EVENTS, link.send)

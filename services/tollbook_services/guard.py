@@ -32,7 +32,7 @@ _METER_EVERY_S: Final = 0.2
 _log = structlog.get_logger("tollbook.guard")
 
 
-async def admit(redis: Redis, settings: Settings, *, create: bool, sound: bool = True) -> None:
+async def admit(redis: Redis, settings: Settings, *, create: bool, sound: bool = True) -> bool:
     """Refuse an engine that is unfit, that holds another ledger, or whose events were altered.
 
     The ledger that is expected is the one the settings name; for an embedded engine else the one
@@ -43,6 +43,9 @@ async def admit(redis: Redis, settings: Settings, *, create: bool, sound: bool =
         settings: where the ledger is, and which.
         create: whether an engine without a ledger may get one.
         sound: whether the stored events have to be verified, once in each run of the engine.
+
+    Returns:
+        Whether there is none, so that one may be made; who finds one never makes another.
 
     Raises:
         EngineError: the engine is unfit, or has no ledger although none is to be made.
@@ -61,6 +64,7 @@ async def admit(redis: Redis, settings: Settings, *, create: bool, sound: bool =
     elif sound:
         with _Meter() as meter:
             await verify_once(redis, meter.show)
+    return found is None
 
 
 def remember(settings: Settings, ledger_id: str) -> None:

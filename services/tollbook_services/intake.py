@@ -298,7 +298,7 @@ async def run_intake(url: str, ledger_id: str, stop: asyncio.Event) -> None:
     redis = await connect(url)
     try:
         await must_be_same_ledger(redis, ledger_id)
-        ledger = await Ledger.open(redis)
+        ledger = await Ledger.open(redis, create=False)
         keep_repeated_fields(redis)
         consumer = worker_name(secrets.token_hex(3))
         intake = Intake(redis, ledger, Admission(ledger, default_gazetteer()), consumer)

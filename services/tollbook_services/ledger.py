@@ -10,7 +10,7 @@ import orjson
 from redis.asyncio import Redis
 
 from tollbook_schemas.canonical import key_digest
-from tollbook_schemas.errors import Fault
+from tollbook_schemas.errors import CheckFailedError, Fault
 from tollbook_schemas.parse import ParsedEvent
 from tollbook_services import keys
 from tollbook_services.decisions import Ruling, ruling_from
@@ -53,13 +53,21 @@ class Ledger:
         self._writers: dict[int, Writer] = {}
 
     @classmethod
-    async def open(cls, redis: Redis, partitions: int = PARTITIONS) -> Self:
+    async def open(cls, redis: Redis, partitions: int = PARTITIONS, *, create: bool = True) -> Self:
         """Open the ledger of an engine, made with so many partitions if there is none.
 
         Nothing is written to one that is there, so that it can be read when memory is full.
+
+        Raises:
+            CheckFailedError: there is none, although none is to be made.
         """
         await load_functions(redis)
         ledger_id, count = await cast("Awaitable[Any]", redis.hmget(keys.LEDGER, _META))
+        if (ledger_id is None or count is None) and not create:
+            raise CheckFailedError(
+                "the engine has no ledger any more: it was erased (FLUSHALL, or the engine lost "
+                "its data); stop writing, and restore the engine's files from a backup"
+            )
         if ledger_id is None or count is None:
             async with redis.pipeline(transaction=True) as pipe:
                 pipe.hsetnx(keys.LEDGER, "id", secrets.token_hex(16))

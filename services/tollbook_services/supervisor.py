@@ -159,8 +159,8 @@ async def _admitted(settings: Settings, url: str) -> str:
     """The id of the ledger, made where there is none; refused here once, and not by each worker."""
     redis = await connect(url)
     try:
-        await admit(redis, settings, create=True)
-        ledger = await Ledger.open(redis, partitions=settings.partitions)
+        none = await admit(redis, settings, create=True)
+        ledger = await Ledger.open(redis, partitions=settings.partitions, create=none)
         remember(settings, ledger.id)
         return ledger.id
     finally:

@@ -162,8 +162,8 @@ async def open_tollbook(
             url = await _engine_url(settings, stack, create=create)
             redis = await connect(url)
             stack.push_async_callback(redis.aclose)
-            await admit(redis, settings, create=create, sound=sound)
-            book = await _assemble(settings, url, redis)
+            none = await admit(redis, settings, create=create, sound=sound)
+            book = await _assemble(settings, url, redis, create=none)
             remember(settings, book.ledger.id)
         except OSError as error:
             raise EngineError(f"cannot open {_place(settings)}: {error}") from error
@@ -187,10 +187,10 @@ async def _engine_url(settings: Settings, stack: AsyncExitStack, *, create: bool
     return handle.url
 
 
-async def _assemble(settings: Settings, url: str, redis: Redis) -> Tollbook:
+async def _assemble(settings: Settings, url: str, redis: Redis, *, create: bool) -> Tollbook:
     gazetteer, policy = default_gazetteer(), default_policy()
     folds = catalogue.folds(gazetteer, policy)
-    ledger = await Ledger.open(redis, partitions=settings.partitions)
+    ledger = await Ledger.open(redis, partitions=settings.partitions, create=create)
     return Tollbook(
         settings=settings,
         url=url,

@@ -13,6 +13,7 @@ from tests.contract.ledger_kit import another_ledger, event, events, outcomes, r
 from tests.integration.engine_kit import client
 
 from tollbook_schemas.canonical import canonical_bytes
+from tollbook_schemas.errors import CheckFailedError
 from tollbook_schemas.parse import ParsedEvent
 from tollbook_schemas.times import format_instant
 from tollbook_services import writer
@@ -274,3 +275,14 @@ async def test_both_protocols_of_the_engines_are_spoken(any_engine_url, protocol
 
 async def test_a_client_repeats_nothing_by_itself(any_redis):
     assert any_redis.get_retry().get_retries() == 0
+
+
+async def test_who_found_a_ledger_makes_no_other_when_it_is_erased_meanwhile(any_redis):
+    # given an engine whose ledger was erased after a worker looked at it
+    await Ledger.open(any_redis)
+    await any_redis.flushall()
+
+    # when the worker opens it, Then it is refused, and nothing is made
+    with pytest.raises(CheckFailedError, match="no ledger any more: it was erased"):
+        await Ledger.open(any_redis, create=False)
+    assert await any_redis.keys("*") == []
