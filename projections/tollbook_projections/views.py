@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from tollbook_projections.conflict_view import conflicts_document
 from tollbook_projections.consolidation.checks import Check
 from tollbook_projections.consolidation.consolidate import consolidate
-from tollbook_projections.documents import cell_document, check_document
+from tollbook_projections.documents import cell_document, cell_id, check_document
 from tollbook_projections.dossiers import admitted_of
 from tollbook_projections.explain import explain_document
 from tollbook_projections.filing import CELL_ROW, Document, decode
@@ -77,7 +77,8 @@ def _cells_document(
             decode(row) for key, row in sorted(rows.items()) if key.startswith(CELL_ROW)
         )
     else:
-        cells = (cell_document(cell, gazetteer) for cell in answer.cells)
+        ordered = sorted(answer.cells, key=lambda cell: cell_id(cell.key))
+        cells = (cell_document(cell, gazetteer) for cell in ordered)
     asked = [
         cell
         for cell in cells

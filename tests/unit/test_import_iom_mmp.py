@@ -79,7 +79,21 @@ def test_sexes_and_children_cut_the_same_people_and_add_nobody() -> None:
         "killed.children": {"qualifier": "at_least", "value": 2},
     }
     assert found["killed.children"]["segment"] == {"age_band": "child"}
-    assert ask(only(**people)).of("LY") == (3, 3, 3)
+    answer = ask(only(**people))
+    assert answer.of("LY") == (3, 3, 3)
+    assert answer.of("LY", "female") == (1, None, 1)
+    assert answer.of("LY", "child") == (2, None, 3)
+
+
+def test_women_of_incidents_are_added_and_leave_the_toll_as_it_is() -> None:
+    one = only(web_id="2025.MMP00001", number_dead="3", number_of_female="1")
+    two = only(web_id="2025.MMP00002", number_dead="5", number_of_female="2")
+    three = only(web_id="2025.MMP00003", number_dead="7")
+
+    answer = ask(one, two, three)
+
+    assert answer.of("LY") == (15, 15, 15)
+    assert answer.of("LY", "female") == (3, None, 15)
 
 
 def test_where_some_are_of_no_known_sex_the_others_are_minimums() -> None:

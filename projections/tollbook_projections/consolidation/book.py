@@ -68,6 +68,7 @@ class Sheet:
         summed: the spans each incident contributed to the logs, or to `beside`.
         beside: spans that are not summed: floors inside a wider region of the same incident,
             and windows that overlap another one of it.
+        minimums: what the floors among them come to, as `incident_minimums.py` last worked it out.
         changed: incidents to sum up again.
         stale: regions whose series changed since the sheet was last solved.
         grid: how its regions lie to each other, as `grid.py` last worked it out.
@@ -81,6 +82,7 @@ class Sheet:
     beside: dict[str, dict[Region, dict[str, Span]]] = field(
         default_factory=lambda: {"floor": {}, "window": {}}
     )
+    minimums: dict[Region, object] = field(default_factory=dict)
     changed: set[str] = field(default_factory=set)
     stale: set[Region] = field(default_factory=set)
     grid: object | None = None

@@ -21,7 +21,7 @@ def bucket(solver: "Solver", scope: Region) -> Value:
     value = solver.value(scope)
     parts = solver.grid.outer("areas", scope)
     if facts is None or facts.base is None:
-        return _derived_bucket(solver, scope, value, parts)
+        return unnamed(solver, scope) or _derived_bucket(solver, scope, value, parts)
     base = facts.base
     if solver.conflicting(scope):
         return _valued(value, Interval(0, 0, 0), "R6")
@@ -38,15 +38,15 @@ def bucket(solver: "Solver", scope: Region) -> Value:
 
 
 def unnamed(solver: "Solver", area: Region) -> Value | None:
-    """What incidents of an area no source has assigned to its parts (R6, R11); never split.
+    """What incidents of an area, or of several, no source has assigned to parts (R6, R11).
 
     They are other people than those of the incidents in its parts. None where anything else is
     said of the area or inside it: then what is left of a total is for the total to say.
     """
     inside = solver.grid.inside(area)
-    if not all(solver.facts[other].counted for other in inside):
-        return None
     logs = own_logs(solver, area)
+    if not logs or not all(solver.facts[other].counted for other in inside):
+        return None
     total = Interval(0, 0, 0)
     for log in logs:
         total += log.total()

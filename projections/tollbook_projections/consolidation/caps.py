@@ -5,11 +5,11 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from tollbook_projections.consolidation.facts import Facts
-from tollbook_projections.consolidation.floors import ADJACENT, within
 from tollbook_projections.consolidation.interval import add_high
 from tollbook_projections.consolidation.region import Region
 from tollbook_projections.consolidation.series import Step
 from tollbook_projections.consolidation.span import BEGINNING, END, Span
+from tollbook_projections.consolidation.windows import ADJACENT, within
 
 if TYPE_CHECKING:
     from tollbook_projections.consolidation.solver import Solver
@@ -90,6 +90,27 @@ def current_windows(solver: "Solver", region: Region) -> list[Region]:
     latest = max((end for _, _, end in found), default=BEGINNING)
     first = min((start for _, start, end in found if end == latest), default=END)
     return [other for other, start, end in found if (start, end) == (first, latest)]
+
+
+def incident_caps(solver: "Solver", region: Region) -> list[Cap]:
+    """What sums of incidents leave a region of which these have narrower figures (R11).
+
+    An incident of three, one of them a woman, makes one woman at least, and as many at most as all
+    incidents leave. Empty where anything else is said of the region or around it.
+    """
+    grid, lattice = solver.grid, solver.lattice
+    if solver.stock or grid.containing(region) or grid.containing(region, with_base=False):
+        return []
+    sums = [other for other in grid.held(region) if solver.facts[other].incidents is not None]
+    wholes = solver.wholes(region) if sums else set()
+    caps: list[Cap] = []
+    for other in sums:
+        if wholes and all(lattice.inside(whole, other) for whole in wholes):
+            high = solver.value(other).interval.high
+            if high is not None:
+                high = max(0, high - solver.floors.beside(other, region, END))
+            caps.append((high, other))
+    return caps
 
 
 def around(solver: "Solver", region: Region, base: Step | None) -> int | None:

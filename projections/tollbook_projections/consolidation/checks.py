@@ -10,12 +10,12 @@ from typing import Any
 
 from tollbook_projections.consolidation.books import DATED_BY, Books, Kind, kind_of
 from tollbook_projections.consolidation.claim import Claim
-from tollbook_projections.consolidation.floors import ADJACENT
 from tollbook_projections.consolidation.interval import ZERO, Interval
 from tollbook_projections.consolidation.region import Region
 from tollbook_projections.consolidation.series import Series
 from tollbook_projections.consolidation.solver import Solver
 from tollbook_projections.consolidation.span import END
+from tollbook_projections.consolidation.windows import ADJACENT
 from tollbook_projections.filing import Document
 from tollbook_projections.selection import Dossier
 from tollbook_schemas.policy import Policy

@@ -19,7 +19,7 @@ _SEXES = ({"female", "male"}, "sex")
 
 def derived(solver: "Solver", region: Region) -> Draft:
     """No figure of its own: the axis that explains more (R9, R10)."""
-    drafts = [(axis, *found) for axis in AXES if (found := _along(solver, axis, region))]
+    drafts = [(axis, *found) for axis in AXES if (found := along(solver, axis, region))]
     if not drafts:
         return Draft(None, None)
     axis, _, draft = max(
@@ -36,8 +36,8 @@ def derived(solver: "Solver", region: Region) -> Draft:
     return draft
 
 
-def _along(solver: "Solver", axis: str, region: Region) -> tuple[int, Draft] | None:
-    """What an axis explains, and the bounds it gives; None where there are no parts."""
+def along(solver: "Solver", axis: str, region: Region) -> tuple[int, Draft] | None:
+    """How many an axis explains, and the bounds it gives (R9, R10); None where it has no parts."""
     grid = solver.grid
     outer = _outer(solver, axis, region)
     if not outer:

@@ -72,6 +72,20 @@ class Draft:
     parts: frozenset[Region] = frozenset()
 
 
+def put_in_order(draft: Draft, low: int) -> None:
+    """Best is not below low, and high below neither; what was printed out of order stays."""
+    if "bounds_disordered" in draft.flags:
+        return
+    if draft.best is not None:
+        if draft.best < low:
+            draft.best = None
+            draft.flags.add("floor_above_best")
+        elif draft.high is not None and draft.high < draft.best:
+            draft.high = draft.best
+    if draft.high is not None and draft.high < low:
+        draft.high = low
+
+
 def plus(left: int | None, right: int | None) -> int | None:
     """The sum of two points, None where either is."""
     return None if left is None or right is None else left + right

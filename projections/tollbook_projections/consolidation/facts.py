@@ -1,14 +1,14 @@
 """What a sheet says now: the current value of every region, ready for the solver."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Literal
 
-from tollbook_projections.consolidation.book import IncidentPart, Node, Sheet
+from tollbook_projections.consolidation.book import Node, Sheet
 from tollbook_projections.consolidation.claim import SeriesKey
-from tollbook_projections.consolidation.incidents import IncidentLog
-from tollbook_projections.consolidation.interval import Interval
+from tollbook_projections.consolidation.incident_minimums import minimums_of
+from tollbook_projections.consolidation.incident_sums import sum_up
+from tollbook_projections.consolidation.incidents import LINEAGE_MAX, IncidentLog
 from tollbook_projections.consolidation.region import Lattice, Region
 from tollbook_projections.consolidation.series import Series, Step
 from tollbook_projections.consolidation.span import BEGINNING, Span, span_of
@@ -60,9 +60,10 @@ class Facts:
     def figures(self) -> list[str]:
         """The figures that make these values."""
         found = list(self.base.figures) if self.base else []
-        for spans in (self.floors, self.increments, self.floor_increments):
-            for span in spans:
-                found.extend(span.figures)
+        for span in (*self.floors, *self.increments):
+            found.extend(span.figures)
+        minimums = [figure for span in self.floor_increments for figure in span.figures]
+        found.extend(minimums[-LINEAGE_MAX:])
         if self.incidents is not None:
             found.extend(self.incidents.lineage())
         return found
@@ -137,15 +138,15 @@ def contradicts(floor: Span, base: Step | None) -> bool:
 def facts_of(sheet: Sheet, lattice: Lattice) -> dict[Region, Facts]:
     """The current facts of every region a figure of the sheet speaks of."""
     for name in sorted(sheet.changed):
-        _sum_up(sheet, name, lattice)
+        sum_up(sheet, name, lattice)
     sheet.changed.clear()
     found = {region: _current(node) for region, node in sheet.nodes.items()}
     for region, log in sheet.logs.items():
         known = found.get(region)
         found[region] = Facts(incidents=log) if known is None else replace(known, incidents=log)
-    for region, named in sheet.beside["floor"].items():
+    for region in sheet.beside["floor"]:
         known = found.get(region, NOTHING)
-        spans = (*known.floor_increments, *(named[name] for name in sorted(named)))
+        spans = (*known.floor_increments, *minimums_of(sheet, region).spans)
         found[region] = replace(known, floor_increments=spans)
     for region, named in sheet.beside["window"].items():
         known = found.get(region, NOTHING)
@@ -160,27 +161,30 @@ def _current(node: Node) -> Facts:
     return node.current
 
 
-def _sum_up(sheet: Sheet, name: str, lattice: Lattice) -> None:
-    """Replaces what an incident contributes to its regions."""
-    for region, span, part in sheet.summed.pop(name, ()):
-        sheet.stale.add(region)
-        if part != "sum":
-            del sheet.beside[part][region][name]
-            continue
-        sheet.logs[region].remove(span)
-        if not sheet.logs[region].spans:
-            del sheet.logs[region]
-    spans = _incident_spans(sheet.incidents[name], lattice)
-    for region, span, part in spans:
-        sheet.stale.add(region)
-        if part == "sum":
-            log = sheet.logs.get(region)
-            if log is None:
-                log = sheet.logs[region] = IncidentLog()
-            log.add(span)
-        else:
-            sheet.beside[part].setdefault(region, {})[name] = span
-    sheet.summed[name] = spans
+def wholes_of(
+    sheet: Sheet, inside: Iterable[Region], region: Region, lattice: Lattice
+) -> set[Region]:
+    """What the incidents are of as a whole that figures inside a region narrow down (R11).
+
+    Args:
+        sheet: its incidents.
+        inside: the regions with facts inside the one.
+        region: the one; an incident that lies in it as a whole is none of these.
+        lattice: how regions lie.
+
+    Returns:
+        Regions of which sums of incidents know all that is said here of them; none where anything
+        but incidents is said here.
+    """
+    found: set[Region] = set()
+    for part in inside:
+        node = sheet.nodes.get(part)
+        if node is not None and not _current(node).empty:
+            return set()
+        if part in sheet.beside["floor"]:
+            wholes = minimums_of(sheet, part).wholes
+            found.update(whole for whole in wholes if lattice.inside(part, whole))
+    return {whole for whole in found if not lattice.inside(whole, region)}
 
 
 def without_history(found: dict[Region, Facts], lattice: Lattice) -> dict[Region, Facts]:
@@ -218,44 +222,6 @@ def _spans(series: Mapping[SeriesKey, Series]) -> tuple[Span, ...]:
     return tuple(
         sorted((span_of(step) for step in steps), key=lambda span: (span.end, span.figures))
     )
-
-
-def _incident_spans(nodes: Mapping[Region, Node], lattice: Lattice) -> list[IncidentPart]:
-    """An incident as spans: its widest regions, and the floors inside them (R11).
-
-    A widest region adds to the sum of incidents. Where several overlap they may hold the same
-    people: then each stands as a window of its own, which only the heaviest disjoint set adds.
-    """
-    values = [pair for pair in map(_incident_value, nodes.items()) if pair is not None]
-    if len(values) == 1:
-        return [(*values[0], "sum")]
-    widest = [
-        region
-        for region, _ in values
-        if not any(other != region and lattice.inside(region, other) for other, _ in values)
-    ]
-    apart = all(
-        lattice.disjoint(left, right)
-        for index, left in enumerate(widest)
-        for right in widest[index + 1 :]
-    )
-    whole: Literal["sum", "window"] = "sum" if apart else "window"
-    parts: list[IncidentPart] = [
-        (region, span, whole if region in widest else "floor") for region, span in values
-    ]
-    return sorted(parts, key=lambda part: part[0].areas)
-
-
-def _incident_value(pair: tuple[Region, Node]) -> tuple[Region, Span] | None:
-    region, node = pair
-    base = node.base.last()
-    if base is not None:
-        return region, span_of(base)
-    steps = [step for one in node.all_series() if (step := one.last()) is not None]
-    if not steps:
-        return None
-    span = span_of(max(steps, key=lambda step: (step.interval.low, step.as_of)))
-    return region, replace(span, interval=Interval(span.interval.low, None, None))
 
 
 def _later(log: IncidentLog | None, moment: datetime) -> IncidentLog | None:

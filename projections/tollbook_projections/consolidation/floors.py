@@ -1,7 +1,7 @@
 """How many at least: lower bounds from sets of figures that cannot be the same people (R9)."""
 
-from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Iterable
+from datetime import datetime
 from typing import Self
 
 from tollbook_projections.consolidation.facts import Facts, contradicts
@@ -11,14 +11,10 @@ from tollbook_projections.consolidation.region import Region
 from tollbook_projections.consolidation.series import Step
 from tollbook_projections.consolidation.span import BEGINNING, END, Span
 from tollbook_projections.consolidation.weights import heaviest
-
-Window = tuple[datetime, datetime]
+from tollbook_projections.consolidation.windows import Apart, Window, widest_first
 
 BASE = ("base",)
 """Marks the span made of a region's base figure."""
-
-ADJACENT = timedelta(seconds=1)
-"""A day ends at 23:59:59 and the next begins a second later: nothing happened in between."""
 
 
 class Floors:
@@ -68,7 +64,7 @@ class Floors:
             return 0
         inside = self._grid.inside(region)
         alone = len(inside) == 0 or (len(inside) == 1 and inside[0] == region)
-        if alone and not self._logs:
+        if alone and (not inside or self._grid.facts[region].incidents is None):
             return 0
         key = (region, start, end)
         known = self._parts.get(key)
@@ -105,7 +101,7 @@ class Floors:
             total, at = 0, whole
             for axis in order:
                 total += self._beside_along(axis, at, part, (start, end))
-                at = _narrowed(axis, at, part)
+                at = narrowed(axis, at, part)
             best = max(best, total)
         return best
 
@@ -163,7 +159,11 @@ class Floors:
     def _roots(
         self, region: Region, facts: Facts, start: datetime, end: datetime
     ) -> Iterable[Span]:
-        """Cumulative values to build on: floors, then the base; from a later start the gain."""
+        """Cumulative values to build on: floors, then the base; from a later start the gain.
+
+        A base that says when it began is looked at twice: with what was counted wholly before it
+        (R5), and as one that began with its parts (decision 0008).
+        """
         step = facts.history.at(end) if facts.history else None
         if start == BEGINNING:
             yield from (
@@ -172,6 +172,8 @@ class Floors:
         if facts.base is None or step is None or step.as_of <= start:
             return
         if start == BEGINNING:
+            if step.start is not None:
+                yield Span(step.start, step.as_of, step.interval, step.figures, BASE)
             yield Span(BEGINNING, step.as_of, step.interval, step.figures, BASE)
             return
         if step.start is not None and step.start >= start:
@@ -199,23 +201,16 @@ class Floors:
     def _chain(
         self, region: Region, facts: Facts, root: Span | None, start: datetime, end: datetime
     ) -> int:
-        windows: list[tuple[Window, int]] = []
+        taken, total = Apart(), 0
         if root is not None:
-            windows.append(((root.start, root.end), self._root_low(region, root)))
-        spans = (*facts.increments, *facts.floor_increments)
-        for span in _widest_first(spans):
-            if span.start < start or span.end > end:
-                continue
-            window = (span.start, span.end)
-            if root is not None and _before(span, root, facts):
-                windows.append((window, span.interval.low))
-            elif all(_clear(window, other) for other, _ in windows):
+            taken.take((root.start, root.end))
+            total += self._root_low(region, root)
+        for span in widest_first((*facts.increments, *facts.floor_increments)):
+            if start <= span.start and span.end <= end and taken.take((span.start, span.end)):
                 inner = self.parts_low(region, span.start, span.end)
-                windows.append((window, max(span.interval.low, inner)))
-        total = sum(low for _, low in windows)
-        for gap in _gaps([window for window, _ in windows], start, end):
-            total += self.parts_low(region, *gap)
-        return total
+                total += max(span.interval.low, inner)
+        gaps = taken.gaps(since(root, start), end)
+        return total + sum(self.parts_low(region, *gap) for gap in gaps)
 
     def _root_low(self, region: Region, root: Span) -> int:
         if self._conflicts(region, root):
@@ -284,45 +279,13 @@ def shared_areas(left: Region, right: Region, grid: Grid) -> list[str]:
     return shared
 
 
-def clear_of(window: Window, others: Sequence[Window]) -> bool:
-    """Whether a window overlaps none of the others."""
-    return all(_clear(window, other) for other in others)
+def since(root: Span | None, start: datetime) -> datetime:
+    """Since when parts add to a root: figures of theirs that say no beginning began with it."""
+    return root.start if root is not None and root.flags == BASE else start
 
 
-def within(window: Window, others: Sequence[Window]) -> bool:
-    """Whether a window lies wholly in one of the others."""
-    return any(start <= window[0] and window[1] <= end for start, end in others)
-
-
-def _clear(window: Window, other: Window) -> bool:
-    return window[1] <= other[0] or other[1] <= window[0]
-
-
-def _before(span: Span, root: Span, facts: Facts) -> bool:
-    """A window wholly before the base began counting adds (R5)."""
-    base = facts.base
-    return (
-        root.flags == BASE and base is not None and base.start is not None and span.end < base.start
-    )
-
-
-def _widest_first(spans: Sequence[Span]) -> list[Span]:
-    return sorted(spans, key=lambda span: (span.start - span.end, span.start, -span.interval.low))
-
-
-def _gaps(windows: list[Window], start: datetime, end: datetime) -> list[Window]:
-    gaps: list[Window] = []
-    at = start
-    for first, last in sorted(windows):
-        if first > at and (at == BEGINNING or first - at > ADJACENT):
-            gaps.append((at, first))
-        at = max(at, last)
-    if end > at:
-        gaps.append((at, end))
-    return gaps
-
-
-def _narrowed(axis: str, at: Region, part: Region) -> Region:
+def narrowed(axis: str, at: Region, part: Region) -> Region:
+    """A region with one axis (`AXES`) of another."""
     match axis:
         case "areas":
             return at._replace(areas=part.areas)

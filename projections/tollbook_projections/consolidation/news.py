@@ -4,10 +4,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from tollbook_projections.consolidation.floors import Window, clear_of, within
+from tollbook_projections.consolidation.facts import Facts
 from tollbook_projections.consolidation.incidents import IncidentLog
 from tollbook_projections.consolidation.region import Region
+from tollbook_projections.consolidation.series import Step
 from tollbook_projections.consolidation.span import BEGINNING, Span
+from tollbook_projections.consolidation.windows import Window, clear_of, within
 
 if TYPE_CHECKING:
     from tollbook_projections.consolidation.solver import Solver
@@ -110,6 +112,13 @@ def own_increments(spans: tuple[Span, ...], after: datetime, news: list[News]) -
         if entry.best is not None or not entry.flags & STRADDLES:
             taken.append(window)
     return taken
+
+
+def before(facts: Facts, base: Step) -> tuple[Span, ...]:
+    """The increments wholly before a base began to count: they add to it (R5)."""
+    if base.start is None:
+        return ()
+    return tuple(span for span in facts.increments if span.end < base.start)
 
 
 def add_incidents(log: IncidentLog, taken: list[Window], news: list[News], after: datetime) -> None:

@@ -5,19 +5,27 @@ from datetime import datetime
 from typing import NamedTuple
 
 from tollbook_projections.consolidation.book import Sheet
-from tollbook_projections.consolidation.caps import around, base_caps, window_caps
+from tollbook_projections.consolidation.caps import around, base_caps, incident_caps, window_caps
 from tollbook_projections.consolidation.derived import derived
-from tollbook_projections.consolidation.draft import SHOWN, Draft, Value, best_or_floor, plus
-from tollbook_projections.consolidation.facts import Facts, facts_of, without_history
-from tollbook_projections.consolidation.floors import ADJACENT, Floors
+from tollbook_projections.consolidation.draft import (
+    SHOWN,
+    Draft,
+    Value,
+    best_or_floor,
+    plus,
+    put_in_order,
+)
+from tollbook_projections.consolidation.facts import Facts, facts_of, wholes_of, without_history
+from tollbook_projections.consolidation.floors import Floors
 from tollbook_projections.consolidation.grid import Grid, grid_of
 from tollbook_projections.consolidation.interval import Interval, add_high, least_high
 from tollbook_projections.consolidation.kept import kept_of
-from tollbook_projections.consolidation.news import NEWER, News, gather
+from tollbook_projections.consolidation.news import NEWER, News, before, gather, own_increments
 from tollbook_projections.consolidation.region import Lattice, Region
 from tollbook_projections.consolidation.series import Step
 from tollbook_projections.consolidation.span import BEGINNING, END
 from tollbook_projections.consolidation.stock import StockFloors
+from tollbook_projections.consolidation.windows import ADJACENT
 
 GROUND = frozenset({"R1", "R2", "R3"})
 """The rules that every value rests on."""
@@ -37,6 +45,7 @@ class Solver:
         self.grid = grid_of(sheet, self.facts, lattice)
         self.floors: Floors = StockFloors(self.grid) if stock else Floors(self.grid)
         self.stock = stock
+        self._sheet = sheet
         partial = {
             region: known
             for region, facts in self.facts.items()
@@ -72,6 +81,10 @@ class Solver:
             known = base is not None and self.floors.exceeded(region, base)
             self._conflicts[region] = known
         return known
+
+    def wholes(self, region: Region) -> set[Region]:
+        """The regions around one of whose incidents figures inside it are; see `wholes_of`."""
+        return wholes_of(self._sheet, self.grid.inside(region), region, self.lattice)
 
     def base_high(self, region: Region, base: Step) -> int | None:
         """A base's high; in a conflict the parts' sum (R6)."""
@@ -126,6 +139,10 @@ class Solver:
         caps = base_caps(self, region, since)
         own = draft.complete or draft.tally
         windows = window_caps(self, region) if not caps and not own else []
+        parts = incident_caps(self, region) if not caps and not windows else []
+        if parts:
+            draft.best, windows = None, parts
+            draft.rules.add("R11")
         if caps:
             draft.high = least_high([cap for cap, _ in caps])
         elif windows:
@@ -148,10 +165,7 @@ class Solver:
         if self.stock:
             return draft
         news = list(self.news(region, base.as_of))
-        for span in facts.increments:
-            if base.start is not None and span.end < base.start:
-                interval = span.interval
-                news.append(News(span.start, span.end, interval.best, interval.high))
+        own_increments(before(facts, base), BEGINNING, news)
         self._add(draft, news)
         return draft
 
@@ -169,7 +183,7 @@ class Solver:
     def _as_printed(self, base: Step, low: int) -> Value:
         """The value of a region of which one figure says everything."""
         draft = self._of_base(base)
-        _put_in_order(draft, low)
+        put_in_order(draft, low)
         if draft.high is None:
             draft.flags.add("open_high")
         return Value(
@@ -234,7 +248,7 @@ class Solver:
             printed = facts.base.interval.high if facts.base else None
             if printed is not None and any(span.interval.low > printed for span in facts.floors):
                 draft.flags.add("floor_above_figure")
-        _put_in_order(draft, low)
+        put_in_order(draft, low)
 
     def _finish(self, region: Region, draft: Draft, low: int, caps: list[Region]) -> Value:
         figures, flags = draft.figures, draft.flags
@@ -284,20 +298,6 @@ class Solver:
                 facts.base.as_of if facts.base is not None else None,
             )
         return known
-
-
-def _put_in_order(draft: Draft, low: int) -> None:
-    """Best is not below low, and high below neither; what was printed out of order stays."""
-    if "bounds_disordered" in draft.flags:
-        return
-    if draft.best is not None:
-        if draft.best < low:
-            draft.best = None
-            draft.flags.add("floor_above_best")
-        elif draft.high is not None and draft.high < draft.best:
-            draft.high = draft.best
-    if draft.high is not None and draft.high < low:
-        draft.high = low
 
 
 class _Told(NamedTuple):

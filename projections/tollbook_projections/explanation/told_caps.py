@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from tollbook_projections.consolidation.caps import (
     current_bases,
     current_windows,
+    incident_caps,
     spans_beside,
 )
 from tollbook_projections.consolidation.facts import Facts
@@ -36,6 +37,7 @@ def bounded(teller: "Teller", region: Region, facts: Facts | None, high: Term) -
     own = solved.complete or solved.tally
     caps = _base_caps(teller, region, since)
     windows = _window_caps(teller, region) if not caps and not own else []
+    windows = windows or ([] if caps else _incident_caps(teller, region))
     if caps or windows:
         says = "the least that any current figure around it leaves"
         least = teller.step("least", caps or windows, region, "high", "R8", says)
@@ -72,15 +74,23 @@ def _base_cap(teller: "Teller", region: Region, other: Region, base: Step) -> Te
 
 
 def _window_caps(teller: "Teller", region: Region) -> list[Term]:
-    caps: list[Term] = []
-    for other in current_windows(teller.solver, region):
-        whole = teller.value(other).high
-        beside = teller.floors.tell_beside(other, region, END)
-        if whole.value is not None and beside:
-            says = f"what {teller.naming.region(other)} leaves after disjoint minimums"
-            whole = teller.step("less", [whole, *beside], region, "high", "R8", says)
-        caps.append(whole)
-    return caps
+    windows = current_windows(teller.solver, region)
+    return [_left_by(teller, region, other, "R8") for other in windows]
+
+
+def _incident_caps(teller: "Teller", region: Region) -> list[Term]:
+    caps = incident_caps(teller.solver, region)
+    return [_left_by(teller, region, other, "R11") for _, other in caps]
+
+
+def _left_by(teller: "Teller", region: Region, other: Region, rule: str) -> Term:
+    """What the value of a containing region leaves."""
+    whole = teller.value(other).high
+    beside = teller.floors.tell_beside(other, region, END)
+    if whole.value is None or not beside:
+        return whole
+    says = f"what {teller.naming.region(other)} leaves after disjoint minimums"
+    return teller.step("less", [whole, *beside], region, "high", rule, says)
 
 
 def _around(teller: "Teller", region: Region, base: Step | None) -> list[Term]:

@@ -1,25 +1,21 @@
 """Lows, told: which disjoint figures make a lower bound, step by step (R7, R9, R11, R13)."""
 
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final, Self, TypeVar
 
 from tollbook_projections.consolidation.facts import Facts
 from tollbook_projections.consolidation.floors import (
     BASE,
     Floors,
-    Window,
-    _before,
-    _clear,
-    _gaps,
-    _narrowed,
-    _widest_first,
+    narrowed,
+    since,
 )
 from tollbook_projections.consolidation.grid import AXES, Grid, apart
 from tollbook_projections.consolidation.region import Lattice, Region
 from tollbook_projections.consolidation.span import BEGINNING, END, Span
-from tollbook_projections.consolidation.stock import StockFloors
 from tollbook_projections.consolidation.weights import heaviest
+from tollbook_projections.consolidation.windows import Apart, Window, widest_first
 from tollbook_projections.explanation.naming import Naming, window_text
 from tollbook_projections.explanation.trail import Operation, Term, Trail
 
@@ -27,9 +23,6 @@ T = TypeVar("T")
 
 INCIDENTS_TOLD_MAX: Final = 100
 """Incidents of one sum told one by one; the others are one term with their number."""
-
-STOCK_TICK: Final = timedelta(microseconds=1)
-"""The step by which `StockFloors` looks past figures of the same moment."""
 
 NOTHING: Final = Term("no figure says more", 0)
 
@@ -107,7 +100,7 @@ class ToldFloors(Floors):
             at = whole
             for axis in order:
                 steps.append((axis, at))
-                at = _narrowed(axis, at, part)
+                at = narrowed(axis, at, part)
             if (
                 sum(self._beside_along(axis, at, part, (start, end)) for axis, at in steps)
                 == wanted
@@ -159,22 +152,16 @@ class ToldFloors(Floors):
     def _tell_chain(self, region: Region, facts: Facts, root: Span | None, within: Window) -> Term:
         """What a root and the windows and gaps around it say, each moment counted once."""
         terms: list[Term] = []
-        taken: list[Window] = []
+        taken = Apart()
         if root is not None:
-            taken.append((root.start, root.end))
+            taken.take((root.start, root.end))
             terms.append(self._tell_root(region, root))
-        for span in _widest_first((*facts.increments, *facts.floor_increments)):
+        for span in widest_first((*facts.increments, *facts.floor_increments)):
             window = (span.start, span.end)
-            if span.start < within[0] or span.end > within[1]:
-                continue
-            if root is not None and _before(span, root, facts):
-                terms.append(self._span(span))
-            elif all(_clear(window, other) for other in taken):
+            if within[0] <= span.start and span.end <= within[1] and taken.take(window):
                 terms.append(self._fuller(region, self._span(span), window))
-            else:
-                continue
-            taken.append(window)
-        terms += [self.tell_parts(region, *gap) for gap in _gaps(taken, *within)]
+        gaps = taken.gaps(since(root, within[0]), within[1])
+        terms += [self.tell_parts(region, *gap) for gap in gaps]
         counted = [term for term in terms if term.value] or [NOTHING]
         if len(counted) == 1 and counted[0].step is not None:
             return counted[0]
@@ -263,38 +250,6 @@ class ToldFloors(Floors):
         told = [term for term in terms if term.value or operation == "less"] or [NOTHING]
         about = f"{self._naming.region(region)} {window_text(*window)}".strip()
         return self._trail.add(operation, told, rule=rule, bound="low", about=about, says=says)
-
-
-class ToldStockFloors(ToldFloors, StockFloors):
-    """The same for stocks: the latest figure of each site (R14)."""
-
-    def _tell_own(self, region: Region, start: datetime, end: datetime) -> Term:
-        wanted = self.low(region, start, end)
-        facts = self._grid.facts.get(region)
-        step = facts.history.at(end) if facts and facts.history else None
-        known = [] if step is None or step.as_of < start else [(step.figures, step.interval.low)]
-        since = step.as_of if step is not None and known else start
-        known += [
-            (span.figures, span.interval.low)
-            for span in (facts.floors if facts else ())
-            if since <= span.end <= end
-        ]
-        for figures, low in known:
-            if low == wanted:
-                says = "the latest figure of who was present"
-                term = self.figure(figures, low)
-                return self._step("take", [term], region, (start, end), rule="R14", says=says)
-        if self.parts_low(region, since, end) != wanted:
-            since += STOCK_TICK
-        return self.tell_parts(region, since, end)
-
-    def tell_high_at(self, region: Region, moment: datetime) -> Term:
-        """A stock says nothing of other moments than its own."""
-        facts = self._grid.facts.get(region)
-        step = facts.history.at(moment) if facts and facts.history else None
-        if step is None or step.as_of != moment:
-            return Term(f"{self._naming.region(region)}: no figure of that moment", None)
-        return self.figure(step.figures, step.interval.high)
 
 
 def needed(weighed: Sequence[tuple[T, int]], disjoint: Callable[[T, T], bool]) -> list[T]:

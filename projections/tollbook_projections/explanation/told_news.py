@@ -12,11 +12,13 @@ from tollbook_projections.consolidation.news import (
     News,
     add_incidents,
     add_item,
+    before,
     less_unassigned,
     own_increments,
     restated,
 )
 from tollbook_projections.consolidation.region import Region
+from tollbook_projections.consolidation.series import Step
 from tollbook_projections.consolidation.span import BEGINNING, Span
 from tollbook_projections.explanation.naming import window_text
 from tollbook_projections.explanation.told_floors import INCIDENTS_TOLD_MAX
@@ -49,6 +51,14 @@ def told(teller: "Teller", region: Region, after: datetime) -> list[ToldNews]:
     if facts is not None and facts.incidents is not None:
         found += _told_incidents(teller, region, facts.incidents, taken, after)
     return found + _told_inner(teller, region, facts, taken, after)
+
+
+def earlier(teller: "Teller", facts: Facts, base: Step) -> list[ToldNews]:
+    """What was counted wholly before a base began (R5)."""
+    items: list[News] = []
+    spans = before(facts, base)
+    own_increments(spans, BEGINNING, items)
+    return [_of_span(teller, item, spans) for item in items]
 
 
 def _told_inner(

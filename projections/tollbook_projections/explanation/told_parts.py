@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tollbook_projections.consolidation.buckets import own_logs
-from tollbook_projections.consolidation.derived import _along
+from tollbook_projections.consolidation import buckets
+from tollbook_projections.consolidation.derived import along
 from tollbook_projections.consolidation.facts import Facts
 from tollbook_projections.consolidation.floors import shared_areas
 from tollbook_projections.consolidation.grid import AXES
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def derived(teller: "Teller", region: Region) -> tuple[Term, Term]:
     """Best and high of a region without a figure of its own: the axis that explains more."""
     drafts = [
-        (axis, draft) for axis in AXES if (draft := _along(teller.solver, axis, region)) is not None
+        (axis, draft) for axis in AXES if (draft := along(teller.solver, axis, region)) is not None
     ]
     if not drafts:
         says = "no figure says how many"
@@ -93,6 +93,8 @@ def bucket(teller: "Teller", scope: Region) -> Told:
     solver = teller.solver
     facts = solver.facts.get(scope)
     if facts is None or facts.base is None:
+        if buckets.unnamed(solver, scope) is not None:
+            return unnamed(teller, scope)
         return _derived_bucket(teller, scope, facts)
     base = facts.base
     if solver.conflicting(scope):
@@ -117,7 +119,7 @@ def bucket(teller: "Teller", scope: Region) -> Told:
 
 def unnamed(teller: "Teller", area: Region) -> Told:
     """The incidents that name only the area (R6, R11), as `buckets.unnamed` has it."""
-    logs = own_logs(teller.solver, area)
+    logs = buckets.own_logs(teller.solver, area)
     says = "incidents that no source has assigned to a part"
     return Told(
         *(

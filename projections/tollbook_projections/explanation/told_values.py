@@ -5,15 +5,16 @@ from datetime import datetime
 from typing import Any
 
 from tollbook_projections.consolidation.facts import Facts
-from tollbook_projections.consolidation.floors import ADJACENT
 from tollbook_projections.consolidation.grid import Grid
 from tollbook_projections.consolidation.region import Region
 from tollbook_projections.consolidation.series import Step
 from tollbook_projections.consolidation.solver import Solver
 from tollbook_projections.consolidation.span import BEGINNING
+from tollbook_projections.consolidation.windows import ADJACENT
 from tollbook_projections.explanation import told_caps, told_news, told_parts
 from tollbook_projections.explanation.naming import Naming, window_text
-from tollbook_projections.explanation.told_floors import ToldFloors, ToldStockFloors
+from tollbook_projections.explanation.told_floors import ToldFloors
+from tollbook_projections.explanation.told_stock import ToldStockFloors
 from tollbook_projections.explanation.trail import Bound, Operation, Term, Told, Trail
 
 
@@ -100,13 +101,10 @@ class Teller:
         bests = [self.figure(base.figures, base.interval.best)]
         highs = [told_caps.base_high(self, region, base)]
         if not self.solver.stock:
-            for item in told_news.told(self, region, base.as_of):
+            news = told_news.told(self, region, base.as_of)
+            for item in (*news, *told_news.earlier(self, facts, base)):
                 bests.append(item.best)
                 highs.append(item.high)
-            for span in facts.increments:
-                if base.start is not None and span.end < base.start:
-                    bests.append(self.figure(span.figures, span.interval.best))
-                    highs.append(self.figure(span.figures, span.interval.high))
         rule = "R5" if len(bests) > 1 else rule
         return (
             self.sum_of(bests, "best", region, rule, says),
@@ -143,8 +141,10 @@ class Teller:
         low, best, high = told
         solved = self.solver.value(region).interval
         if best.value is not None and solved.best is None:
-            says = "the minimum is above it: no point value"
-            best = self.step("none", [best, low], region, "best", "R13", says)
+            above = (low.value or 0) > best.value
+            says = "the minimum is above it: no point value" if above else _MORE
+            rule = "R13" if above else "R11"
+            best = self.step("none", [best, low], region, "best", rule, says)
         if high.value is not None and high.value != solved.high:
             says = "never below the other bounds"
             terms = [high, low, *([] if best.value is None else [best])]
@@ -173,6 +173,9 @@ class Teller:
             )
             for one in chain
         ], until
+
+
+_MORE = "incidents of a wider region may have had more here: no point value"
 
 
 def _zero() -> Term:

@@ -231,8 +231,9 @@ class _Incident:
     def _people(self, measure: str, total: int) -> Iterator[Document]:
         """Women, men and children, where all of them are of one measure and fit into its number.
 
-        They cut the same people another way, and are not counted again. Who is not said to be a
-        woman or a child may still be one: unless the columns make up the whole, they are minimums.
+        They are among the dead of the incident, and nobody is counted again (R11). Who is not said
+        to be a woman or a child may still be one: unless the columns make up the whole, they are
+        minimums.
         A 0 is no figure, since the columns do not tell nobody from nobody known.
         """
         found = {name: whole(self._row, getattr(self._columns, name)) or 0 for name in _PEOPLE}
@@ -248,7 +249,6 @@ class _Incident:
                     "unit": "person",
                     "quantity": {"qualifier": "exactly" if whole_ else "at_least", "value": count},
                     "segment": _PEOPLE[name],
-                    "role": "triangulation",
                 }
 
     def _url(self) -> str | None:
