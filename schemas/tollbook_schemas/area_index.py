@@ -117,17 +117,36 @@ def best(matches: Iterable[Match]) -> tuple[Match, ...]:
 
     Whose name it is more, and how it is spelled, decides between areas of one level only: what
     a province and a district are both called means neither. A text that says the kind of area
-    (`Dhaka Division`) means the area that is called so. None of this decides between a built-in
-    area and one of a published table beside it: they may be one area under two codes.
+    (`Dhaka Division`) means the area that is called so; where only the words of kind differ, as
+    in `Kyiv Oblast` beside a city and a region that are both called Kyiv, whose name it is more
+    decides nothing. None of this decides between a built-in area and one of a published table
+    beside it: they may be one area under two codes.
     """
     ranked = sorted(matches, key=_quality)
     clear = [one for one in ranked if _says_more(one) == _says_more(ranked[0])]
     first: dict[int, Match] = {}
     for one in clear:
         first.setdefault(one.area.level, one)
-    found = [one for one in clear if _quality(one) == _quality(first[one.area.level])]
+    found = [one for one in clear if _is_as_good(one, first[one.area.level])]
+    found += [one for one in ranked if one not in found and _is_called_so(one, found)]
     found += [one for one in ranked if one not in found and _has_twin(one, found)]
     return tuple(sorted(found, key=lambda one: (one.area.level, one.area.code)))
+
+
+def _is_as_good(match: Match, first: Match) -> bool:
+    """Whether an area may be meant as well as the first of its level."""
+    if not _says_more(first):
+        return _quality(match) == _quality(first)
+    return (match.standing is Standing.FORMER) == (first.standing is Standing.FORMER)
+
+
+def _is_called_so(match: Match, found: Iterable[Match]) -> bool:
+    """Whether an area's own name, but for words of kind, is what another is only also called."""
+    if match.standing is not Standing.OWN or match.likeness < Likeness.KIND:
+        return False
+    return any(
+        one.area.level == match.area.level and one.standing is not Standing.OWN for one in found
+    )
 
 
 def _has_twin(match: Match, found: Iterable[Match]) -> bool:

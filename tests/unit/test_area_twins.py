@@ -104,3 +104,37 @@ def test_a_name_with_two_letters_exchanged_is_the_first_that_is_suggested(
 
     assert found.area is None
     assert found.candidates[0].code == code
+
+
+@pytest.mark.parametrize(
+    ("text", "inside", "codes"),
+    [
+        ("Kyiv Oblast", "UA", ["UA-30", "UA-32"]),
+        ("Kyiv region", "UA", ["UA-30", "UA-32"]),
+        ("Veszprém Province", "HU", ["HU-VE", "HU-VM"]),
+        ("Cuyuni-Mazaruni Region", "GY", ["GY-CU", "GY-PM"]),
+    ],
+)
+def test_a_word_of_kind_does_not_choose_between_areas_that_are_called_the_same(
+    text: str, inside: str, codes: list[str]
+) -> None:
+    found = WORLD.find(text, inside=inside, levels=(1,))
+    assert (found.area, found.ambiguous) == (None, True)
+    assert [area.code for area in found.candidates] == codes
+
+
+@pytest.mark.parametrize(
+    ("text", "inside", "code"),
+    [
+        ("Kyiv", "UA", "UA-30"),
+        ("Kyivska oblast", "UA", "UA-32"),
+        ("Kiev Oblast", "UA", "UA-32"),
+        ("Latakia Governorate", "SY", "SY-LA"),
+        ("Shan State", "MM", "MM-17"),
+        ("Dhaka Division", "BD", "BD-C"),
+    ],
+)
+def test_a_name_that_one_area_alone_has_is_understood(text: str, inside: str, code: str) -> None:
+    area = WORLD.find(text, inside=inside, levels=(1,)).area
+    assert area is not None
+    assert area.code == code
