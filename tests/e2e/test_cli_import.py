@@ -184,3 +184,14 @@ def test_what_stands_before_a_broken_end_is_imported_and_told(tmp_path: Path) ->
     assert b"rows.csv, line 4: no row of a table" in cut.stderr
     assert whole.returncode == DONE
     assert whole.stdout.decode().splitlines()[1] == "rows.csv,3,1,2,0,0,0"
+
+
+def test_a_sheet_that_leaves_things_open_gets_the_lines_to_write(tmp_path: Path) -> None:
+    sheet = tmp_path / "sheet.csv"
+    sheet.write_text("Province,Killed\n#adm1+name,#affected+killed\nLatakia,20\n")
+    done = tollbook(tmp_path, "import", "hxl", str(sheet), "--crisis", "coast", "--dry-run")
+    assert done.returncode == 2
+    said = done.stderr.decode()
+    assert f"{sheet}: its tags leave open what the rows say" in said
+    assert 'basis = ""' in said
+    assert 'originator = ""' in said

@@ -86,6 +86,14 @@ def _refuse_options(names: Sequence[str]) -> None:
             raise UsageError(f"no option {name}: a file that is called so is ./{name}")
 
 
+def _under_its_name(error: UsageError, path: Path, name: str) -> UsageError:
+    """The error with the name that was given, and with its notes: lines to copy."""
+    told = UsageError(str(error).replace(str(path), name))
+    for note in getattr(error, "__notes__", ()):
+        told.add_note(note)
+    return told
+
+
 def _refuse_crisis(crisis: str) -> None:
     """A crisis that no report may have is told once, not for every row."""
     if not re.fullmatch(CRISIS_PATTERN, crisis) or is_ledger_subject(crisis):
@@ -170,7 +178,7 @@ async def _import_one(
                 shown.batch(name, batch)
                 bar.advance(task, sum(one.rows_count for one in batch))
     except UsageError as error:
-        raise UsageError(str(error).replace(str(path), name)) from error
+        raise _under_its_name(error, path, name) from error
     if note := encoding_note(path):
         console.note(f"{clean(name)}: {note}")
 
