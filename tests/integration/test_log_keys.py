@@ -137,7 +137,7 @@ def killed_at(patch, step, when):
     patch.setattr(place, step, dies)
 
 
-async def test_two_replacements_at_once_come_one_after_the_other(redis, path):
+async def test_two_replacements_at_once_come_one_after_the_other(redis, engine_url, path):
     log_keys = await keys_of(redis)
     await log_keys.use(LOG)
     program = (
@@ -152,11 +152,8 @@ async def test_two_replacements_at_once_come_one_after_the_other(redis, path):
         "    await redis.aclose()\n"
         "asyncio.run(main())\n"
     )
-    url = str(redis.connection_pool.connection_kwargs.get("path"))
     runs = [
-        await asyncio.create_subprocess_exec(
-            sys.executable, "-c", program, f"unix://{url}", str(path)
-        )
+        await asyncio.create_subprocess_exec(sys.executable, "-c", program, engine_url, str(path))
         for _ in range(4)
     ]
     assert [await run.wait() for run in runs] == [0, 0, 0, 0]
