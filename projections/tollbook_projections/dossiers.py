@@ -3,21 +3,24 @@
 from collections.abc import Mapping
 
 from tollbook_projections.filing import ACT_ROW, FIGURE_ROW, INCIDENT_ROW, Document, decode
+from tollbook_projections.redactions import as_told
 from tollbook_projections.selection import Admitted, Moment, admit
 
 
 def admitted_of(rows: Mapping[str, bytes], moment: Moment) -> Admitted:
-    """The figures that a moment admits; rows of tables other than figure, act, incident are left.
+    """The figures that a moment admits, with `[redacted]` for texts that were destroyed since.
+
+    Rows of tables other than figure, act, incident and redaction are left.
 
     Args:
         rows: rows of the projection `figures` of one crisis, by key.
         moment: the three clocks.
     """
     return admit(
-        documents_of(rows, FIGURE_ROW),
-        documents_of(rows, ACT_ROW),
+        as_told(documents_of(rows, FIGURE_ROW), rows),
+        as_told(documents_of(rows, ACT_ROW), rows),
         moment,
-        documents_of(rows, INCIDENT_ROW),
+        as_told(documents_of(rows, INCIDENT_ROW), rows),
     )
 
 

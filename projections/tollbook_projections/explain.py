@@ -22,6 +22,7 @@ from tollbook_projections.explanation.told_cells import (
 from tollbook_projections.explanation.trail import Term, Told
 from tollbook_projections.filing import CELL_ROW, Document, decode
 from tollbook_projections.query import Position, Query, clocks
+from tollbook_projections.redactions import withheld_note
 from tollbook_projections.selection import Dossier
 from tollbook_projections.solved import Solved, solved
 from tollbook_schemas.errors import UsageError
@@ -268,6 +269,7 @@ def _entry(dossier: Dossier, claim: Claim, series: Series | None, *, used: bool)
         "standing": standing,
         "why": why,
         "acts": acts,
+        **withheld_note(dossier.filed),
     }
 
 

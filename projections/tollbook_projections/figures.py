@@ -23,6 +23,8 @@ from tollbook_projections.filing import (
     incident_acts,
     incident_key,
     published_references,
+    redaction_key,
+    redactions,
     reference_key,
 )
 from tollbook_projections.projection import Recorded, RowChange
@@ -118,6 +120,9 @@ class FigureFold:
             self._take_incident_act(self._crisis(event.crisis), document)
         for document in published_references(recorded):
             self._take_reference(document)
+        for document in redactions(recorded):
+            change = RowChange(event.crisis, redaction_key(document), encode(document))
+            self._crisis(event.crisis).written.append(change)
 
     def drain(self) -> list[RowChange]:
         """The rows that changed: what was taken up, in order, and the cells it moved."""

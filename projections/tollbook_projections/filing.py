@@ -17,6 +17,7 @@ from tollbook_schemas.event import (
     INCIDENT_OPENED,
     INCIDENT_SPLIT,
     INCIDENTS_MERGED,
+    PAYLOAD_REDACTED,
     POLICY_PUBLISHED,
     REPORT_FILED,
 )
@@ -28,6 +29,7 @@ FIGURE_ROW: Final = "figure/"
 ACT_ROW: Final = "act/"
 INCIDENT_ROW: Final = "incident/"
 REFERENCE_ROW: Final = "reference/"
+REDACTION_ROW: Final = "redaction/"
 CELL_ROW: Final = "cell/"
 
 _ACTS: Final = {
@@ -40,6 +42,9 @@ _INCIDENT_ACTS: Final = {
     INCIDENTS_MERGED: "merged",
     INCIDENT_SPLIT: "split",
 }
+_OF_THE_REPORT: Final = ("relayed_by", "url")
+"""Fields of a report that every row of its figures and statements repeats."""
+
 _REFERENCES: Final = {
     POLICY_PUBLISHED: "policy",
     GAZETTEER_PUBLISHED: "gazetteer",
@@ -66,6 +71,11 @@ def reference_key(document: Document) -> str:
     return f"{REFERENCE_ROW}{document['sequence']:012d}"
 
 
+def redaction_key(document: Document) -> str:
+    """The row of a redaction: by its place in the ledger."""
+    return f"{REDACTION_ROW}{document['sequence']:012d}"
+
+
 def filed_figures(recorded: Recorded) -> list[Document]:
     """The figures of a report, each with what the report says of all of them.
 
@@ -90,9 +100,27 @@ def filed_figures(recorded: Recorded) -> list[Document]:
             "originator": figure.get("originator", originator),
             "index": index,
             **context,
+            **withheld_names(data, f"/data/figures/{index}/"),
         }
         for index, figure in enumerate(data.get("figures", ()))
     ]
+
+
+def withheld_names(data: Document, below: str) -> Document:
+    """`withheld`, with the names of the fields of an item of a report that are kept apart.
+
+    Those that the report says of all its items count for each. Empty where there are none.
+
+    Args:
+        data: the data of the report.
+        below: what the pointers of the item's own fields begin with, `/data/figures/0/`.
+    """
+    if "withheld" not in data:
+        return {}
+    spots = [one["at"] for one in data["withheld"]]
+    own = [at.removeprefix(below).replace("/", ".") for at in spots if at.startswith(below)]
+    shared = [name for name in _OF_THE_REPORT if f"/data/{name}" in spots]
+    return {"withheld": sorted(own + shared)} if own or shared else {}
 
 
 def acts(recorded: Recorded) -> Iterator[Document]:
@@ -108,6 +136,15 @@ def incident_acts(recorded: Recorded) -> Iterator[Document]:
     act = _INCIDENT_ACTS.get(recorded.event.kind)
     if act is not None:
         yield {"act": act, "data": recorded.event.data, **_context(recorded)}
+
+
+def redactions(recorded: Recorded) -> Iterator[Document]:
+    """A redaction as a document; `event` is the global id of what was redacted."""
+    if recorded.event.kind == PAYLOAD_REDACTED:
+        data = recorded.event.data
+        own = {**_context(recorded), "act": recorded.event.global_id}
+        about = {name: data[name] for name in ("by", "legal_basis", "reason")}
+        yield own | about | {"event": f"{data['source']}/{data['id']}"}
 
 
 def published_references(recorded: Recorded) -> Iterator[Document]:

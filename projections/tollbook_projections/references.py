@@ -132,6 +132,7 @@ def policy_of(data: Mapping[str, Any], built_in: Policy) -> Policy:
             **built_in.household_size_by_area,
             **households.get("by_area", {}),
         },
+        sensitive=tuple(data.get("sensitive", built_in.sensitive)),
     )
 
 

@@ -14,6 +14,7 @@ from tollbook_projections.dossiers import admitted_of
 from tollbook_projections.filing import Document
 from tollbook_projections.query import Query
 from tollbook_projections.reading import Reading
+from tollbook_projections.redactions import withheld_flag
 from tollbook_projections.selection import Dossier, Version, cut_off
 from tollbook_schemas.gazetteer import Gazetteer
 from tollbook_schemas.policy import Policy
@@ -251,6 +252,9 @@ def _flags(entry: _Entry, own: tuple[str, ...], *, late: bool) -> list[str]:
         flags.add(entry.dossier.role)
     if entry.dossier.excluded is not None:
         flags.add(entry.dossier.excluded)
+    withheld = withheld_flag(entry.dossier.filed)
+    if withheld is not None:
+        flags.add(withheld)
     return sorted(flags)
 
 

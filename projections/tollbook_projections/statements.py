@@ -3,7 +3,14 @@
 from collections.abc import Mapping
 from typing import ClassVar
 
-from tollbook_projections.filing import Document, encode, recorded_text
+from tollbook_projections.filing import (
+    Document,
+    encode,
+    recorded_text,
+    redaction_key,
+    redactions,
+    withheld_names,
+)
 from tollbook_projections.projection import Recorded, RowChange
 from tollbook_schemas.event import REPORT_FILED
 
@@ -33,15 +40,17 @@ class StatementFold:
         """Takes up one event."""
         event = recorded.event
         if event.kind == REPORT_FILED:
-            for statement in event.data.get("statements", ()):
-                self._keep(recorded, statement)
+            for index, statement in enumerate(event.data.get("statements", ())):
+                self._keep(recorded, index, statement)
+        for document in redactions(recorded):
+            self._changes.append(RowChange(event.crisis, redaction_key(document), encode(document)))
 
     def drain(self) -> list[RowChange]:
         """The rows since the last drain, in order of the ledger."""
         changes, self._changes = self._changes, []
         return changes
 
-    def _keep(self, recorded: Recorded, statement: Document) -> None:
+    def _keep(self, recorded: Recorded, index: int, statement: Document) -> None:
         event, data = recorded.event, recorded.event.data
         about = [
             name if "#" in name else event.figure_id(name) for name in statement.get("about", ())
@@ -57,6 +66,7 @@ class StatementFold:
             "time": event.time,
             "sequence": recorded.sequence,
             "recorded_at": recorded_text(recorded.recorded_at),
+            **withheld_names(data, f"/data/statements/{index}/"),
         }
         key = STATEMENT_ROW + document["id"]
         self._changes.append(RowChange(event.crisis, key, encode(document)))

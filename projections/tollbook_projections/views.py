@@ -12,6 +12,7 @@ from tollbook_projections.filing import CELL_ROW, Document, decode
 from tollbook_projections.households import with_persons
 from tollbook_projections.incident_view import incidents_document
 from tollbook_projections.query import MOVEMENTS, Position, Query, clocks
+from tollbook_projections.redactions import as_told, withheld_note, without_marks
 from tollbook_projections.selection import Dossier, published_at
 from tollbook_projections.series_view import series_documents
 from tollbook_projections.source_view import sources_document
@@ -135,6 +136,8 @@ def statements_document(
         and query.originator in {None, document["originator"]}
     ]
     statements.sort(key=lambda document: (published_at(document), document["id"]))
+    told = as_told(statements, rows)
+    statements = [without_marks(document) | withheld_note(document) for document in told]
     return {"crisis": crisis, **clocks(query, position), "statements": statements}
 
 

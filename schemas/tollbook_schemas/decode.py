@@ -10,6 +10,7 @@ from typing import Any, Final, Never
 from tollbook_schemas.errors import Fault
 from tollbook_schemas.limits import DOCUMENT_BYTES_MAX, FAULTS_MAX, INTEGER_MAX
 from tollbook_schemas.nesting import nesting_fault
+from tollbook_schemas.pointers import escape
 
 _BOM: Final = b"\xef\xbb\xbf"
 _INTEGER_DIGITS_MAX: Final = 17
@@ -162,11 +163,6 @@ def _bad_text(value: str, pointer: str) -> Iterator[Fault]:
             text = f"half of a surrogate pair (\\u{ord(character):04x}) at character"
             yield Fault(pointer, f"{text} {position + 1}: send both halves, or the character")
             return
-
-
-def escape(name: str) -> str:
-    """A name as one step of a JSON pointer (RFC 6901 section 3)."""
-    return name.replace("~", "~0").replace("/", "~1")
 
 
 def _kind(value: Any) -> str:

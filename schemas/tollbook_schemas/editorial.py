@@ -7,6 +7,7 @@ from pydantic import model_validator
 from tollbook_schemas.figure import Phase, Role, Status
 from tollbook_schemas.model import Model, refuse
 from tollbook_schemas.quantity import Quantity
+from tollbook_schemas.redaction import Sensitive, WithheldFields
 from tollbook_schemas.segment import Segment
 from tollbook_schemas.text import AreaCodes, DateText, GlobalId, Name, Printed, Reason
 
@@ -101,3 +102,7 @@ class FigureReviewed(Model):
     """Such as balance of probabilities."""
     reason: Reason
     """1 to 2,000 characters saying why."""
+    sensitive: Sensitive = ()
+    """Fields to keep apart, by JSON pointer: /data/reviewer."""
+    withheld: WithheldFields = ()
+    """What a ledger kept apart."""

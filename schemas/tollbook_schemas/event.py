@@ -16,6 +16,7 @@ from tollbook_schemas.figure import Figure
 from tollbook_schemas.incident import IncidentOpened, IncidentsMerged, IncidentSplit
 from tollbook_schemas.model import Model
 from tollbook_schemas.quarantine import QuarantineAccepted, QuarantineDiscarded
+from tollbook_schemas.redaction import PayloadRedacted
 from tollbook_schemas.reference import GazetteerPublished, PolicyPublished
 from tollbook_schemas.report import ReportFiled
 from tollbook_schemas.scope import subject_fault
@@ -35,6 +36,7 @@ EventType = Literal[
     "org.tollbook.gazetteer.published.v1",
     "org.tollbook.quarantine.accepted.v1",
     "org.tollbook.quarantine.discarded.v1",
+    "org.tollbook.payload.redacted.v1",
 ]
 EventData = (
     ReportFiled
@@ -49,6 +51,7 @@ EventData = (
     | GazetteerPublished
     | QuarantineAccepted
     | QuarantineDiscarded
+    | PayloadRedacted
 )
 
 REPORT_FILED: Final = "org.tollbook.report.filed.v1"
@@ -63,6 +66,7 @@ POLICY_PUBLISHED: Final = "org.tollbook.policy.published.v1"
 GAZETTEER_PUBLISHED: Final = "org.tollbook.gazetteer.published.v1"
 QUARANTINE_ACCEPTED: Final = "org.tollbook.quarantine.accepted.v1"
 QUARANTINE_DISCARDED: Final = "org.tollbook.quarantine.discarded.v1"
+PAYLOAD_REDACTED: Final = "org.tollbook.payload.redacted.v1"
 
 DATA_MODELS: Final[dict[str, type[EventData]]] = {
     REPORT_FILED: ReportFiled,
@@ -77,6 +81,7 @@ DATA_MODELS: Final[dict[str, type[EventData]]] = {
     GAZETTEER_PUBLISHED: GazetteerPublished,
     QUARANTINE_ACCEPTED: QuarantineAccepted,
     QUARANTINE_DISCARDED: QuarantineDiscarded,
+    PAYLOAD_REDACTED: PayloadRedacted,
 }
 """The model of `data` for each event type."""
 

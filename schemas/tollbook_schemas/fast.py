@@ -32,8 +32,8 @@ _PLACED: Final = ("areas", "origin", "destination")
 _BESIDE: Final = frozenset({"qualifier", "text"})
 """Fields of a quantity that may stand beside any number or word."""
 
-_EXAMINED: Final = frozenset({"ext"})
-"""Fields that are left to the full examination: their depth is bounded, not typed."""
+_EXAMINED: Final = frozenset({"ext", "sensitive", "withheld"})
+"""Fields that are left to the full examination: not only their types matter."""
 
 
 def fast_document(raw: bytes, gazetteer: Gazetteer) -> tuple[Document, bytes] | None:

@@ -8,13 +8,13 @@ from typing import Any, Final, Literal, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from tollbook_schemas.decode import escape
 from tollbook_schemas.errors import Fault
 from tollbook_schemas.event import DATA_MODELS, Event
 from tollbook_schemas.figure import Figure, Window
 from tollbook_schemas.limits import FAULTS_MAX
 from tollbook_schemas.model import REFUSAL
 from tollbook_schemas.nearest import nearest
+from tollbook_schemas.pointers import escape
 from tollbook_schemas.quantity import Quantity
 from tollbook_schemas.reference import PublishedArea
 from tollbook_schemas.report import Statement

@@ -9,6 +9,7 @@ from tollbook_schemas.ext import Ext
 from tollbook_schemas.figure import Window
 from tollbook_schemas.limits import INCIDENTS_MAX, REFERENCES_MAX
 from tollbook_schemas.model import Model, Place, Refusal, refuse
+from tollbook_schemas.redaction import Sensitive, WithheldFields
 from tollbook_schemas.text import (
     AreaCodes,
     GlobalId,
@@ -43,6 +44,10 @@ class IncidentOpened(Model):
     url: Url | None = None
     reason: Reason
     """1 to 2,000 characters saying why."""
+    sensitive: Sensitive = ()
+    """Fields to keep apart, by JSON pointer, such as /data/place."""
+    withheld: WithheldFields = ()
+    """What a ledger kept apart."""
     ext: Ext | None = None
 
     @model_validator(mode="after")

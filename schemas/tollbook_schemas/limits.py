@@ -23,6 +23,12 @@ FIGURES_MAX: Final = 5_000
 STATEMENTS_MAX: Final = 1_000
 """Statements in one report: a long live page of quotations."""
 
+SENSITIVE_MAX: Final = 20_000
+"""Withheld fields of one event: every place, note and text of a report with all its figures."""
+
+POINTER_CHARS_MAX: Final = 500
+"""Characters of a JSON pointer: deeper than any field of an event but in an odd `ext`."""
+
 AREAS_MAX: Final = 500
 """Areas of one figure: all districts of a large country; more is a larger area with a name."""
 

@@ -21,6 +21,7 @@ from tollbook_schemas.limits import FAULTS_MAX
 from tollbook_schemas.nesting import nesting_fault
 from tollbook_schemas.reference import GazetteerPublished, HouseholdSizes, PolicyPublished
 from tollbook_schemas.report import ReportFiled
+from tollbook_schemas.withholding import sensitive_faults
 
 RECORDED_TIME: Final = "recordedtime"
 """The member that the ledger adds to an event when it stores it."""
@@ -90,7 +91,8 @@ def _faults(document: dict[str, Any], raw: bytes, gazetteer: Gazetteer) -> tuple
     except ValidationError as error:
         deep = nesting_fault(raw.decode())
         return (deep,) if deep else faults_of(error, document)
-    return tuple(islice(_unknown_areas(event, gazetteer), FAULTS_MAX))
+    unknown = islice(_unknown_areas(event, gazetteer), FAULTS_MAX)
+    return (*unknown, *sensitive_faults(document))
 
 
 def _parsed(document: dict[str, Any], canonical: bytes) -> ParsedEvent:

@@ -32,6 +32,7 @@ class Policy:
         household_rule: name of that last rule, printed where it is used.
         household_size_by_area: persons per household of single areas, by canonical code, before
             the last rule.
+        sensitive: names of fields that are withheld of what is recorded while it is in force.
     """
 
     id: str = "default/v1"
@@ -41,6 +42,7 @@ class Policy:
     household_size: int = 5
     household_rule: str = "generic-5"
     household_size_by_area: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+    sensitive: tuple[str, ...] = ()
 
 
 @cache

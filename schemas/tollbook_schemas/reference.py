@@ -1,7 +1,7 @@
 """What crises are read with: policies and gazetteers, published as events with an id."""
 
 from collections.abc import Iterator
-from typing import Annotated, Self
+from typing import Annotated, Self, get_args
 
 from pydantic import Field, field_validator, model_validator
 
@@ -28,6 +28,7 @@ from tollbook_schemas.text import (
     Slug,
     Url,
 )
+from tollbook_schemas.withholding import FieldName
 
 WordCount = Annotated[int, Field(ge=0, le=INTEGER_MAX)]
 Persons = Annotated[int, Field(ge=1, le=HOUSEHOLD_PERSONS_MAX)]
@@ -74,6 +75,11 @@ class PolicyPublished(Model):
     approximately_tolerance: Percent | None = None
     """Percent by which a check may miss an `approximately`."""
     household_sizes: HouseholdSizes | None = None
+    sensitive: (
+        Annotated[tuple[FieldName, ...], Field(strict=False, max_length=len(get_args(FieldName)))]
+        | None
+    ) = None
+    """Fields that are kept apart of whatever is recorded from then on, such as figures.place."""
     reason: Reason
     """1 to 2,000 characters saying why."""
 

@@ -12,6 +12,7 @@ from tollbook_schemas.figure import Figure
 from tollbook_schemas.limits import FAULTS_MAX, FIGURES_MAX, STATEMENTS_MAX
 from tollbook_schemas.model import Model, Refusal, refuse
 from tollbook_schemas.nearest import nearest
+from tollbook_schemas.redaction import Sensitive, WithheldFields
 from tollbook_schemas.text import (
     DateText,
     FigureId,
@@ -62,6 +63,10 @@ class ReportFiled(Model):
         tuple[Statement, ...], Field(strict=False, max_length=STATEMENTS_MAX)
     ] = ()
     note: Note | None = None
+    sensitive: Sensitive = ()
+    """Fields to keep apart, by JSON pointer, such as /data/figures/0/place."""
+    withheld: WithheldFields = ()
+    """What a ledger kept apart."""
     ext: Ext | None = None
 
     @model_validator(mode="after")

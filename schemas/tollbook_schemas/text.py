@@ -18,6 +18,7 @@ SOURCE_PATTERN: Final = r"^[^\x00-\x20\x7f#]+$"
 GLOBAL_ID_PATTERN: Final = r"^[^\x00-\x20\x7f#]+/[^\x00-\x20\x7f#/]+#[A-Za-z0-9][A-Za-z0-9_.:-]*$"
 TEXT_PATTERN: Final = rf"^{_PRINTABLE}*{_NOT_BLANK}{_PRINTABLE}*$"
 CONTENT_PATTERN: Final = r"^[0-9a-f]{64}$"
+POINTER_PATTERN: Final = r"^(/[^\x00-\x1f\x7f/]+)+$"
 URL_PATTERN: Final = r"^https?://[^\x00-\x20\x7f]+$"
 LANGUAGE_PATTERN: Final = r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$"
 AREA_PATTERN: Final = rf"^[A-Za-z0-9][A-Za-z0-9_.-]{{0,{limits.AREA_CODE_CHARS_MAX - 1}}}$"
@@ -36,6 +37,7 @@ WANTED: Final[dict[str, str]] = {
     "https://desk.example.org/sohr-2025-03-11#civ",
     TEXT_PATTERN: "a text with at least one visible character and no control characters",
     CONTENT_PATTERN: "a SHA-256 digest: 64 hex digits in lower case",
+    POINTER_PATTERN: "a JSON pointer from the event down, such as /data/statements/0/speaker",
     URL_PATTERN: "a page address that begins with http:// or https:// and has no spaces",
     LANGUAGE_PATTERN: "a BCP 47 language tag, such as en or ar-SY",
     AREA_PATTERN: "an area code, such as SY-LA (ISO 3166-2), SY (ISO 3166-1) or SY0602 (P-code)",

@@ -96,6 +96,21 @@ class Check(TypedDict):
     holds: bool | None
 
 
+class Redaction(TypedDict):
+    """The withheld fields of an event were destroyed: by whom, by which right, and why.
+
+    `event` is the global id of that event; the redaction itself is recorded at `sequence`.
+    """
+
+    event: str
+    by: str
+    legal_basis: str
+    reason: str
+    time: str
+    sequence: int
+    recorded_at: str
+
+
 class Clocks(TypedDict):
     """What every view was asked for: the three clocks of docs/domain.md, section 2."""
 
@@ -105,6 +120,7 @@ class Clocks(TypedDict):
     known_as_of: KnownAsOf
     position: NotRequired[str]
     parked: NotRequired[int]
+    redacted: NotRequired[list[Redaction]]
 
 
 class TollsDocument(Clocks):
@@ -169,7 +185,10 @@ class RevisionsDocument(Clocks):
 
 
 class StatementEntry(TypedDict):
-    """One statement as filed, with its own id and the figures it is about as global ids."""
+    """One statement as filed, with its own id and the figures it is about as global ids.
+
+    `withheld` names fields that are kept apart, `redacted` those that were destroyed since.
+    """
 
     id: str
     speaker: str
@@ -187,6 +206,8 @@ class StatementEntry(TypedDict):
     time: str
     sequence: int
     recorded_at: str
+    withheld: NotRequired[list[str]]
+    redacted: NotRequired[list[str]]
 
 
 class StatementsDocument(Clocks):

@@ -1,7 +1,8 @@
 """What somebody was told is recorded: receipts of `publish`, and the events that were sent."""
 
-from collections.abc import Awaitable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final, cast
 
@@ -19,6 +20,9 @@ from tollbook_services.invariants import Invariant, Tally
 from tollbook_services.ledger import CONTENT_BYTES
 from tollbook_services.publish import split_documents
 from tollbook_services.scan import as_sent
+
+Kept = Callable[[Sequence[ParsedEvent]], Awaitable[list[ParsedEvent]]]
+"""The form in which a ledger keeps events: `Ledger.foreseen`."""
 
 LOOK_UP_MAX: Final = 500
 """Keys looked up in one call: some milliseconds of the engine's time."""
@@ -40,28 +44,30 @@ class Acknowledged:
     contents: frozenset[bytes] = frozenset()
 
 
-def read_acknowledged(
-    receipts: Path | None, events: Path | None, gazetteer: Gazetteer
-) -> Iterator[Acknowledged]:
+async def read_acknowledged(
+    receipts: Path | None, events: Path | None, gazetteer: Gazetteer, kept: Kept
+) -> list[Acknowledged]:
     """The keys of the receipts; those of the events where there are no receipts.
 
     Args:
         receipts: what `tollbook publish` printed: JSON Lines.
         events: what it was given: one document, an array, or JSON Lines.
         gazetteer: to bring the events into their canonical form.
+        kept: gives the form in which the ledger keeps events, without what it withholds.
 
     Raises:
         UsageError: a file cannot be read, or a line of the receipts is none.
     """
     try:
-        sent = _contents(events, gazetteer) if events is not None else {}
+        sent = await _contents(events, gazetteer, kept) if events is not None else {}
         if receipts is None:
-            for (source, name), contents in sent.items():
-                yield Acknowledged(source, name, contents=frozenset(contents))
-            return
-        for (source, name), positions in _positions(receipts).items():
-            contents = sent.get((source, name), set())
-            yield Acknowledged(source, name, frozenset(positions), frozenset(contents))
+            return [
+                Acknowledged(*key, contents=frozenset(contents)) for key, contents in sent.items()
+            ]
+        return [
+            Acknowledged(*key, frozenset(positions), frozenset(sent.get(key, ())))
+            for key, positions in _positions(receipts).items()
+        ]
     except OSError as error:
         raise UsageError(f"cannot read {error.filename}: {error.strerror}") from error
 
@@ -183,11 +189,14 @@ def _acknowledged_lines(
             ) from error
 
 
-def _contents(path: Path, gazetteer: Gazetteer) -> dict[tuple[str, str], set[bytes]]:
+async def _contents(
+    path: Path, gazetteer: Gazetteer, kept: Kept
+) -> dict[tuple[str, str], set[bytes]]:
     found: dict[tuple[str, str], set[bytes]] = {}
     with path.open("rb") as stream:
-        for document in split_documents(stream):
-            parsed = parse_event(document.raw, gazetteer)
-            if isinstance(parsed, ParsedEvent):
+        read = (parse_event(document.raw, gazetteer) for document in split_documents(stream))
+        valid = (parsed for parsed in read if isinstance(parsed, ParsedEvent))
+        while batch := list(islice(valid, LOOK_UP_MAX)):
+            for parsed in await kept(batch):
                 found.setdefault(parsed.key, set()).add(content_digest(parsed.canonical))
     return found

@@ -11,8 +11,8 @@ from tollbook_schemas.parse import ParsedEvent
 from tollbook_schemas.times import instant_of
 from tollbook_services import keys
 from tollbook_services.ledger import Ledger
+from tollbook_services.position import position_from
 from tollbook_services.stored import publishes_areas
-from tollbook_services.writer import position_from
 
 Outcome = ParsedEvent | tuple[Fault, ...]
 

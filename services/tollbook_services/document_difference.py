@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
-from tollbook_schemas.decode import escape
+from tollbook_schemas.pointers import escape
 
 
 class Absent:

@@ -31,6 +31,7 @@ _TABLES: Final = {
     "incidents": "incident",
     "policy": "reference",
     "gazetteer": "reference",
+    "payload": "redaction",
 }
 """The table of the read model that holds acts of a kind."""
 

@@ -32,6 +32,10 @@ GAZETTEERS: Final = "tollbook:gazetteers"
 """Hash: `<partition>:<sequence>` of each event that publishes a gazetteer, to when it was recorded.
 Written with the event, so that an area is known everywhere once its gazetteer is durable."""
 
+POLICIES: Final = "tollbook:policies"
+"""Hash: `<partition>:<sequence>` of each event that publishes a policy, to when it was recorded.
+Written with the event: what is appended next is admitted with it."""
+
 LOG_KEYS: Final = "tollbook:log:keys"
 """List: the public keys the logs were signed with, as notes, the one in use last."""
 
@@ -106,3 +110,21 @@ def cosigned(partition: int) -> str:
 def tiles(partition: int) -> str:
     """Hash: `<level>/<index>` to the hashes of each tile of a partition's sealed tree."""
     return f"tollbook:{{{partition}}}:tiles"
+
+
+def secrets(partition: int) -> str:
+    """Hash: key digest of each report with withheld fields to the key they are encrypted with.
+
+    A redaction takes it away in the call that appends it.
+    """
+    return f"tollbook:{{{partition}}}:secrets"
+
+
+def withheld(partition: int) -> str:
+    """Hash: key and content digest of each such report to its withheld fields, encrypted."""
+    return f"tollbook:{{{partition}}}:withheld"
+
+
+def places(partition: int) -> str:
+    """Hash: digest of crisis and place to the name that stands for it where it is withheld."""
+    return f"tollbook:{{{partition}}}:places"

@@ -14,6 +14,7 @@ from tollbook_schemas.errors import CheckFailedError, Fault
 from tollbook_schemas.parse import ParsedEvent
 from tollbook_services import keys
 from tollbook_services.decisions import Ruling, ruling_from
+from tollbook_services.position import position_from
 from tollbook_services.receipts import Receipt
 from tollbook_services.rejections import Rejection, keep
 from tollbook_services.stored import (
@@ -23,6 +24,7 @@ from tollbook_services.stored import (
     entry_from,
     instant_from,
 )
+from tollbook_services.withheld.withholder import Withholder
 from tollbook_services.writer import (
     BATCH_BYTES_MAX,
     BATCH_MAX,
@@ -30,7 +32,6 @@ from tollbook_services.writer import (
     Writer,
     load_functions,
     other_content,
-    position_from,
 )
 
 PARTITIONS: Final = 4
@@ -51,6 +52,7 @@ class Ledger:
         self.id = ledger_id
         self.partitions = partitions
         self._writers: dict[int, Writer] = {}
+        self._withholder = Withholder(self)
 
     @classmethod
     async def open(cls, redis: Redis, partitions: int = PARTITIONS, *, create: bool = True) -> Self:
@@ -85,6 +87,8 @@ class Ledger:
         other content the event goes to quarantine. Appends that wait for the disk at the same
         time share one call (group commit).
 
+        Sensitive fields are taken out and kept apart first (see `withheld`).
+
         Args:
             events: of any crises; those of one partition are appended together, up to 500 a call.
             expected_sequence: append only if the partition's head is here; events of one
@@ -113,6 +117,14 @@ class Ledger:
             for place, receipt in zip(places, outcomes, strict=True):
                 receipts[place] = receipt
         return [receipt for receipt in receipts if receipt is not None]
+
+    async def foreseen(self, events: Sequence[ParsedEvent]) -> list[ParsedEvent]:
+        """The events in the form that `append` would give them now, without withheld values.
+
+        Nothing is written. Of what was not recorded yet, commitments and the names that stand for
+        places are others than those it would get.
+        """
+        return await self._withholder.applied(events, keep=False)
 
     async def read(
         self, partition: int, after: int, count: int, upto: int | None = None
@@ -222,7 +234,9 @@ class Ledger:
 
     def _writer(self, partition: int) -> Writer:
         if partition not in self._writers:
-            self._writers[partition] = Writer(self.redis, self.id, partition)
+            self._writers[partition] = Writer(
+                self.redis, self.id, partition, self._withholder.applied
+            )
         return self._writers[partition]
 
 

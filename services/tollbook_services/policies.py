@@ -60,6 +60,7 @@ def policy_document(policy: Policy) -> Document:
             "generic": policy.household_size,
             "by_area": dict(policy.household_size_by_area),
         },
+        "sensitive": list(policy.sensitive),
     }
 
 

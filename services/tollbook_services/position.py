@@ -44,3 +44,9 @@ def position_of(token: str) -> LedgerPosition:
     if not sound or not 0 <= found.sequence <= INTEGER_MAX:
         raise UsageError(f"{token!r} is no position: {_WRONG}")
     return found
+
+
+def position_from(text: bytes) -> tuple[int, int]:
+    """Partition and sequence of a position as the index keeps it."""
+    partition, _, sequence = text.partition(b":")
+    return int(partition), int(sequence)

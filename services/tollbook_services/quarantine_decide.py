@@ -18,6 +18,9 @@ from tollbook_services.decisions import Kind
 from tollbook_services.ledger import Ledger
 from tollbook_services.quarantine import Held, decision_about
 from tollbook_services.receipts import Receipt
+from tollbook_services.stored import StoredEntry
+from tollbook_services.withheld.disclosure import restored
+from tollbook_services.withheld.vault import Vault
 
 DECIDED_AT_ONCE: Final = 100
 """Entries decided in one append: with their copies 200 events, which one call takes."""
@@ -178,11 +181,13 @@ class _Judge:
         if before is not None and earlier is not None and self._verdict.as_ not in (None, earlier):
             return _refused(held, f"{_said(held, before)}: it is in the ledger once, under that id")
         as_ = earlier or self._verdict.as_ or copy_id(held)
-        copy = parse_event(canonical_bytes({**held.event, "id": as_}), self._gazetteer)
+        first = held.partition if held.entry.first is None else held.entry.first[0]
+        sent = await restored(Vault(self._ledger.redis), held.partition, first, held.entry.raw)
+        copy = parse_event(canonical_bytes({**sent, "id": as_}), self._gazetteer)
         if not isinstance(copy, ParsedEvent):
             return _refused(held, f"it cannot be recorded as {as_!r}: {_faults(copy)}")
         there = await self._ledger.find(held.source, as_)
-        if there is not None and not there.holds(copy.canonical):
+        if there is not None and not await self._is(there, copy):
             return _refused(
                 held,
                 f"the id {as_!r} of {held.source} is taken, at sequence {there.sequence} of "
@@ -191,6 +196,11 @@ class _Judge:
         if before is None or earlier is None:
             return _Step(held, as_, copy, self._decision(held, as_))
         return _Step(held, as_, copy, None) if there is None else _already(held, before)
+
+    async def _is(self, there: StoredEntry, copy: ParsedEvent) -> bool:
+        """Whether the copy was recorded already, in the form in which the ledger keeps it."""
+        (kept,) = await self._ledger.foreseen([copy])
+        return there.holds(kept.canonical)
 
     def _decision(self, held: Held, as_: str | None) -> ParsedEvent:
         """The decision as an event of the crisis.

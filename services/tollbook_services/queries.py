@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from tollbook_projections import views
 from tollbook_projections.filing import FIGURE_ROW, decode
+from tollbook_projections.redactions import redactions_in
 from tollbook_projections.references import read_with
 from tollbook_projections.statements import STATEMENT_ROW
 from tollbook_projections.views import Position, Query
@@ -23,7 +24,7 @@ from tollbook_services.wiring import PATIENCE_S, Tollbook
 
 Document = dict[str, Any]
 
-FIGURE_TABLES: Final = ("figure", "act", "incident", "reference")
+FIGURE_TABLES: Final = ("figure", "act", "incident", "reference", "redaction")
 """What any moment is worked out from; live cells are worked out from the same."""
 
 _CELL_TABLES: Final = (*FIGURE_TABLES, "cell")
@@ -193,6 +194,8 @@ async def _ask(
     extra: Document = {"position": book.position(partition, sequence)}
     if parked:
         extra["parked"] = parked
+    if redacted := redactions_in(rows):
+        extra["redacted"] = redacted
     return _Asked((rows, query, Position(sequence, recorded_at), gazetteer, policy), extra)
 
 

@@ -95,6 +95,7 @@ async def foresee(ledger: Ledger, parsed: ParsedEvent) -> Receipt:
     if found is None:
         return Receipt("appended", *parsed.key, parsed.crisis, None, None)
     at = (found.partition, found.sequence)
+    (parsed,) = await ledger.foreseen([parsed])
     if found.holds(parsed.canonical):
         return Receipt("duplicate", *parsed.key, parsed.crisis, *at)
     digest = quarantine_digest(*parsed.key, parsed.canonical)

@@ -11,8 +11,9 @@ from redis.asyncio import Redis
 from tollbook_schemas.errors import Fault
 from tollbook_schemas.limits import DOCUMENT_BYTES_MAX
 from tollbook_services import keys
+from tollbook_services.durability import DURABLE_MS_MAX, must_be_durable
 from tollbook_services.stored import KEPT_BYTES, Whole
-from tollbook_services.writer import DURABLE_MS_MAX, must_be_durable, now_micros
+from tollbook_services.writer import now_micros
 
 _CALL_BYTES_MAX: Final = 8 * 2**20
 """Bytes of one call, as of one append: a table of long rows does not pile up in the engine."""

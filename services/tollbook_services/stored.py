@@ -21,6 +21,7 @@ KEPT_BYTES: Final = 64 * 2**10
 """Bytes that are kept of a document longer than any event: enough to see what it is."""
 
 _GAZETTEER_KIND: Final = b"org.tollbook.gazetteer.published."
+_POLICY_END: Final = b'"type":"org.tollbook.policy.published.v1"}'
 
 
 class StoredEntry(NamedTuple):
@@ -97,6 +98,11 @@ def publishes_areas(canonical: bytes) -> bool:
         return False
     kind: str = orjson.loads(canonical)["type"]
     return kind.encode().startswith(_GAZETTEER_KIND)
+
+
+def publishes_policy(canonical: bytes) -> bool:
+    """Whether an event in canonical bytes publishes a policy."""
+    return canonical.endswith(_POLICY_END)
 
 
 def with_recorded_time(canonical: bytes, micros: int) -> tuple[bytes, bytes]:

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final, NamedTuple, cast
 
 from redis.asyncio import Redis
@@ -14,9 +14,17 @@ from tollbook_schemas.errors import CheckFailedError, EngineError, Fault, Tollbo
 from tollbook_schemas.parse import ParsedEvent
 from tollbook_services import keys
 from tollbook_services.decisions import packed_decisions
+from tollbook_services.durability import DURABLE_MS_MAX, must_be_durable
 from tollbook_services.functions_loader import load_library
+from tollbook_services.position import position_from
 from tollbook_services.receipts import Receipt, ReceiptStatus
-from tollbook_services.stored import publishes_areas, recorded_member, with_recorded_time
+from tollbook_services.redactions import packed_redactions
+from tollbook_services.stored import (
+    publishes_areas,
+    publishes_policy,
+    recorded_member,
+    with_recorded_time,
+)
 
 BATCH_MAX: Final = 500
 """Events a server-side call: some 3 ms, for which every other client waits."""
@@ -27,16 +35,13 @@ BATCH_BYTES_MAX: Final = 8 * 2**20
 CALLS_MAX: Final = 2
 """Calls in flight for a partition: one is made ready here while the engine works on the other."""
 
-DURABLE_MS_MAX: Final = 20_000
-"""How long an fsync may take before an append is reported as not durable."""
-
 CLOCK_TRIES: Final = 8
 """Tries to be not earlier than the last event, each lost only to another writer's append."""
 
 _INTERRUPTED: Final = "the append was interrupted: sending the same events again is safe"
 
-_FUNCTION: Final = "tollbook_append_v4"
-_LIBRARY: Final = ("tollbook_ledger_v4", "ledger.lua")
+_FUNCTION: Final = "tollbook_append_v5"
+_LIBRARY: Final = ("tollbook_ledger_v5", "ledger.lua")
 
 
 class _Item(NamedTuple):
@@ -46,6 +51,7 @@ class _Item(NamedTuple):
     digests: bytes
 
 
+Kept = Callable[[Sequence[ParsedEvent]], Awaitable[list[ParsedEvent]]]
 _Waiting = tuple[Sequence[_Item], asyncio.Future[list[Receipt]]]
 
 
@@ -63,11 +69,19 @@ class Writer:
     time has none: up to `CALLS_MAX` calls are in flight.
     """
 
-    def __init__(self, redis: Redis, ledger_id: str, partition: int) -> None:
-        """Take a client that does not mind a call of `DURABLE_MS_MAX`."""
+    def __init__(self, redis: Redis, ledger_id: str, partition: int, kept: Kept) -> None:
+        """Take a client that does not mind a call of `DURABLE_MS_MAX`.
+
+        Args:
+            redis: that client.
+            ledger_id: what the engine has to hold.
+            partition: the one that is appended to.
+            kept: gives events the form in which they are stored, just before they are.
+        """
         self._redis = redis
         self._ledger_id = ledger_id
         self._partition = partition
+        self._kept = kept
         self._waiting: deque[_Waiting] = deque()
         self._flushing: set[asyncio.Task[None]] = set()
 
@@ -126,6 +140,7 @@ class Writer:
                     future.set_exception(failure)
 
     async def _call(self, items: Sequence[_Item], expected: int | None) -> list[Receipt]:
+        items = await self._as_stored(items)
         began = recorded = now_micros()
         for again in range(CLOCK_TRIES):
             reply = await self._append_durably(items, recorded, expected)
@@ -149,6 +164,13 @@ class Writer:
             f"the clock of partition {self._partition} runs ahead of this machine's and does not "
             "stand still: set the clocks of the writers"
         )
+
+    async def _as_stored(self, items: Sequence[_Item]) -> Sequence[_Item]:
+        kept = await self._kept([item.parsed for item in items])
+        return [
+            item if parsed is item.parsed else _item(parsed)
+            for item, parsed in zip(items, kept, strict=True)
+        ]
 
     async def _append_durably(
         self, items: Sequence[_Item], recorded: int, expected: int | None
@@ -179,6 +201,7 @@ class Writer:
         number = self._partition
         names = [keys.ledger(number), keys.INDEX, keys.state(number)]
         names += [keys.quarantine(number), keys.quarantined(number), keys.LEDGER, keys.GAZETTEERS]
+        names += [keys.POLICIES, keys.secrets(number)]
         digests: list[bytes] = []
         events: list[bytes] = []
         for item in items:
@@ -187,7 +210,13 @@ class Writer:
             events.append(stored)
         head = -1 if expected is None else expected
         lead = (recorded, head, number, recorded_member(recorded), self._ledger_id)
-        special = (_gazetteers(items), packed_decisions(item.parsed.canonical for item in items))
+        sent = [item.parsed.canonical for item in items]
+        special = (
+            _places(publishes_areas, sent),
+            packed_decisions(sent),
+            _places(publishes_policy, sent),
+            packed_redactions(sent),
+        )
         return [len(names), *names, *lead, b"".join(digests), b"".join(events), *special]
 
     def _receipts(
@@ -236,10 +265,9 @@ def _item(parsed: ParsedEvent) -> _Item:
     return _Item(parsed, key_digest(*parsed.key) + content_digest(parsed.canonical))
 
 
-def _gazetteers(items: Sequence[_Item]) -> str:
-    """The places, from 1, of the events that publish areas: the engine lists these."""
-    found = (at for at, item in enumerate(items, 1) if publishes_areas(item.parsed.canonical))
-    return ",".join(map(str, found))
+def _places(of_kind: Callable[[bytes], bool], events: Sequence[bytes]) -> str:
+    """The places, from 1, of the events of a kind: the engine lists where these are."""
+    return ",".join(str(at) for at, canonical in enumerate(events, 1) if of_kind(canonical))
 
 
 def _batches(items: Sequence[_Item]) -> list[list[_Item]]:
@@ -256,12 +284,6 @@ def _batches(items: Sequence[_Item]) -> list[list[_Item]]:
     return batches
 
 
-def position_from(text: bytes) -> tuple[int, int]:
-    """Partition and sequence of a position as the index keeps it."""
-    partition, _, sequence = text.partition(b":")
-    return int(partition), int(sequence)
-
-
 def other_content(partition: int, sequence: int) -> Fault:
     """Why an event went to quarantine."""
     return Fault(
@@ -270,19 +292,6 @@ def other_content(partition: int, sequence: int) -> Fault:
         f"partition {partition}: give a new report an id of its own; to change a figure send "
         "figure.revised",
     )
-
-
-def must_be_durable(reply: Any) -> None:
-    """Refuse a WAITAOF answer that confirms nothing.
-
-    Raises:
-        EngineError: the fsync was not confirmed in time.
-    """
-    if int(reply[0]) < 1:
-        raise EngineError(
-            f"the engine did not confirm an fsync within {DURABLE_MS_MAX // 1000} s: check its "
-            "disk; sending the same events again is safe"
-        )
 
 
 def now_micros() -> int:

@@ -19,7 +19,7 @@ from tests.contract.ledger_kit import (
 from tollbook_schemas.canonical import canonical_bytes, leaf_hash
 from tollbook_schemas.errors import CheckFailedError, EngineError
 from tollbook_schemas.times import format_instant
-from tollbook_services import keys, writer
+from tollbook_services import durability, keys, writer
 from tollbook_services.ledger import ConflictError, Ledger
 from tollbook_services.position import LedgerPosition
 
@@ -280,7 +280,7 @@ async def test_an_append_of_nothing_is_nothing(any_redis):
 
 async def test_a_wait_that_ends_without_an_fsync_is_an_error():
     with pytest.raises(EngineError, match="did not confirm an fsync"):
-        writer.must_be_durable([0, 0])
+        durability.must_be_durable([0, 0])
 
 
 async def test_a_receipt_is_printed_as_the_contract_has_it(any_redis):

@@ -99,7 +99,7 @@ async def test_a_writer_who_is_overtaken_again_and_again_is_stamped_later_each_t
     fcall, stamps = writer.Writer._fcall, []
 
     async def overtaken(self, arguments):
-        stamps.append(arguments[8])
+        stamps.append(next(one for one in arguments if isinstance(one, int) and one >= start))
         return [b"clock", b"%d" % start] if len(stamps) < 5 else await fcall(self, arguments)
 
     monkeypatch.setattr(writer.Writer, "_fcall", overtaken)

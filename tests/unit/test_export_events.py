@@ -72,7 +72,7 @@ def test_a_licence_is_what_an_event_names_itself(
     assert list(named_in(event)) == licences
 
 
-@pytest.mark.parametrize("ledger", ["v0", "v1", "v1-decisions"])
+@pytest.mark.parametrize("ledger", ["v0", "v1", "v1-decisions", "v1-withheld"])
 def test_events_of_every_type_are_asked_for_their_licences(ledger: str) -> None:
     documents = [orjson.loads(line) for line in stored_lines(ledger)]
     assert all(isinstance(text, str) for one in documents for text in named_in(one))

@@ -14,7 +14,7 @@ from tollbook_schemas.gazetteer import default_gazetteer
 from tollbook_schemas.lift import OLD_TYPES
 from tollbook_schemas.parse import RECORDED_TIME, ParsedEvent, parse_event
 
-LEDGERS = ("v0", "v1", "v1-decisions")
+LEDGERS = ("v0", "v1", "v1-decisions", "v1-withheld")
 
 
 def as_sent(stored: bytes) -> bytes:

@@ -36,6 +36,8 @@ _COMMANDS: Final = (
     ("incident open", "incident:open_", "Open an incident."),
     ("incident merge", "incident:merge", "Say that incidents are one and the same."),
     ("incident split", "incident:split", "Say that an incident was several."),
+    ("withheld", "redact:withheld", "The fields of an event that are kept apart from it."),
+    ("redact", "redact:redact", "Destroy the withheld fields of an event, for a reason."),
     ("policy show", "policy:show", "The policy in force, or one by its id."),
     ("policy publish", "policy:publish", "Publish a policy; numbers change from there on."),
     ("areas", "areas:areas", "Which areas a name or a code means, and why."),

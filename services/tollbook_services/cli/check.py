@@ -15,6 +15,7 @@ from tollbook_services.cli.common import COMMON, Common
 from tollbook_services.invariants import Invariant, Look, all_of
 from tollbook_services.render import console, data, words
 from tollbook_services.wiring import Tollbook, open_tollbook
+from tollbook_services.withheld.checking import check_withheld
 
 _COLUMNS = ("name", "holds", "checked", "faults_count", "promise")
 
@@ -35,6 +36,7 @@ async def check(
     """Look at every invariant and name what does not hold; exit 4 where one does not."""
     async with open_tollbook(common.settings(), sound=False) as book:
         looks: list[tuple[str, Look]] = [("events", partial(check_events, book.redis))]
+        looks.append(("withheld", partial(check_withheld, book)))
         if receipts is not None or events is not None:
             looks.append(("acknowledged", partial(_acknowledged, book, receipts, events)))
         looks.append(("positions", partial(check_positions, book)))
@@ -49,7 +51,8 @@ async def _acknowledged(
     book: Tollbook, receipts: Path | None, events: Path | None
 ) -> list[Invariant]:
     known = await book.admission.gazetteer()
-    return await check_acknowledged(book.redis, read_acknowledged(receipts, events, known))
+    told = await read_acknowledged(receipts, events, known, book.ledger.foreseen)
+    return await check_acknowledged(book.redis, told)
 
 
 async def _views(book: Tollbook) -> list[Invariant]:

@@ -80,6 +80,8 @@ def _policy_table(document: Mapping[str, Any]) -> Table:
     table.add_row("persons per household", f"{sizes['generic']:,}")
     for area, size in sizes["by_area"].items():
         table.add_row(f"  from {words.clean(area)}", f"{size:,}")
+    fields = ", ".join(map(words.clean, document["sensitive"]))
+    table.add_row("withheld fields", fields or "none but those that reports mark")
     return table
 
 

@@ -1,16 +1,19 @@
-#!lua name=tollbook_ledger_v4
+#!lua name=tollbook_ledger_v5
 -- Appends a batch to one partition, all or nothing: keys looked up once, dense sequences.
 -- Another layout of arguments, keys or reply gets another name, so that a process of the version
 -- before meets a function that is missing, never one that misreads it.
 
 -- KEYS: ledger stream, index, state, quarantine stream, quarantined index, the ledger's own hash,
---       the hash of published gazetteers
+--       the hash of published gazetteers, that of published policies, the keys of
+--       reports with withheld fields
 -- ARGV: recorded time in microseconds, expected head or -1, the partition, the member that puts
 --       the recorded time into an event, the ledger's id, 84 bytes for each event (16 of digest of
 --       the key, 32 of the content as sent, 32 of the leaf, its length in 4), then the bytes to
---       store of all events, one after the other, the places (from 1) of gazetteers, '3,17', and
---       69 bytes for each decision about the quarantine (its place in 4, 'a' or 'd', the digests
---       of the key and the content it is about, that of the key of the accepted copy)
+--       store of all events, one after the other, the places (from 1) of gazetteers, '3,17', 69
+--       bytes for each decision about the quarantine (its place in 4, 'a' or 'd', the digests of
+--       the key and the content it is about, that of the key of the accepted copy), the places of
+--       policies, and 20 bytes for each redaction (its place in 4, the digest of the key of the
+--       event whose withheld fields are destroyed)
 -- Returns {'conflict', head}, {'clock', last recorded time}, {'other', id of the ledger or ''} or
 --         {'done', head before, place, outcome, position, place, outcome, position, ...}: every
 --         event was appended, in order, but those at these places (from 1); an outcome is
@@ -58,6 +61,22 @@ local function cut_decisions(bytes)
     }
   end
   return decisions
+end
+
+local function cut_redactions(bytes)
+  local redactions = {}
+  for at = 1, #bytes, 4 + KEY do
+    redactions[number_at(bytes, at)] = string.sub(bytes, at + 4, at + 3 + KEY)
+  end
+  return redactions
+end
+
+local function places_in(text)
+  local places = {}
+  for place in string.gmatch(text, '%d+') do
+    places[tonumber(place)] = true
+  end
+  return places
 end
 
 local function all_recorded(found, contents)
@@ -122,7 +141,7 @@ local function decide(names, decision, lead, sequence, own)
 end
 
 local function append(names, args)
-  local ledger, index, state, _, _, meta, gazetteers = unpack(names)
+  local ledger, index, state, _, _, meta, gazetteers, policies, secrets = unpack(names)
   local recorded, expected, partition = args[1], tonumber(args[2]), args[3]
   local id = redis.call('HGET', meta, 'id')
   if id ~= args[5] then
@@ -144,11 +163,8 @@ local function append(names, args)
   local reply, learnt, own = { 'done', head }, {}, {}
   local lead = partition .. ':'
   local first, known = head, 0
-  local gazetteer = {}
-  for place in string.gmatch(args[8], '%d+') do
-    gazetteer[tonumber(place)] = true
-  end
-  local decisions = cut_decisions(args[9])
+  local gazetteer, policy = places_in(args[8]), places_in(args[10])
+  local decisions, redactions = cut_decisions(args[9]), cut_redactions(args[11])
   for i, key in ipairs(keys) do
     local content, entry = contents[i], found[i] or own[key]
     local upto = at + lengths[i] - 1
@@ -159,6 +175,12 @@ local function append(names, args)
         'e', string.sub(events, at, upto), 'h', leaves[i], 't', recorded)
       if gazetteer[i] then
         redis.call('HSET', gazetteers, lead .. sequence, recorded)
+      end
+      if policy[i] then
+        redis.call('HSET', policies, lead .. sequence, recorded)
+      end
+      if redactions[i] then
+        redis.call('HDEL', secrets, redactions[i])
       end
       if decisions[i] then
         decide(names, decisions[i], lead, sequence, own)
@@ -186,4 +208,4 @@ local function append(names, args)
   return reply
 end
 
-redis.register_function('tollbook_append_v4', append)
+redis.register_function('tollbook_append_v5', append)

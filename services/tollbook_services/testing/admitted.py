@@ -3,22 +3,33 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from typing import Any, Final
 
 import orjson
 
 from tollbook_projections.projection import Recorded
 from tollbook_schemas.area import versions_from
-from tollbook_schemas.canonical import content_digest
+from tollbook_schemas.canonical import canonical_bytes, content_digest
 from tollbook_schemas.errors import Fault
 from tollbook_schemas.event import DECISION_TYPES, GAZETTEER_PUBLISHED
 from tollbook_schemas.filed import FiledEvent, filed_event
 from tollbook_schemas.gazetteer import Gazetteer
 from tollbook_schemas.parse import ParsedEvent, parse_event
+from tollbook_schemas.withholding import (
+    KEY_BYTES,
+    PLACE_CHARS,
+    may_withhold,
+    place_name,
+    sensitive_in,
+    withhold,
+)
 from tollbook_services.stored import with_recorded_time
 
 EPOCH: Final = datetime(2025, 4, 1, tzinfo=UTC)
 """Before the first event is recorded; each takes a minute."""
+
+_MARKED: Final = b'"sensitive":['
 
 Given = Mapping[str, Any] | bytes
 
@@ -78,7 +89,8 @@ class MemoryLedger:
             else:
                 self.rejected.append(Refused(self._given, *_names(raw), parsed))
 
-    def _append(self, parsed: ParsedEvent) -> None:
+    def _append(self, sent: ParsedEvent) -> None:
+        parsed = _kept(sent)
         content = content_digest(parsed.canonical)
         known, sequence = self._index.setdefault(parsed.key, (content, len(self.events) + 1))
         about = (*parsed.key, content.hex())
@@ -114,6 +126,21 @@ class MemoryLedger:
                 for one in self.quarantined
                 if (one.source, one.id, one.content) not in self._decided
             ]
+
+
+def _kept(parsed: ParsedEvent) -> ParsedEvent:
+    """The event without the values that it marks as sensitive, which are thrown away here."""
+    if _MARKED not in parsed.canonical:
+        return parsed
+    document = orjson.loads(parsed.canonical)
+    if not may_withhold(document["type"]):
+        return parsed
+    withhold(document, sensitive_in(document), bytes(KEY_BYTES), _place_name)
+    return ParsedEvent(parsed.key, parsed.crisis, canonical_bytes(document))
+
+
+def _place_name(place: str) -> str:
+    return place_name(sha256(place.encode()).hexdigest()[:PLACE_CHARS])
 
 
 def _names(raw: bytes) -> tuple[str | None, str | None, str | None]:

@@ -1,0 +1,21 @@
+"""What an fsync on demand (WAITAOF) has to answer before anything is acknowledged."""
+
+from typing import Any, Final
+
+from tollbook_schemas.errors import EngineError
+
+DURABLE_MS_MAX: Final = 20_000
+"""How long an fsync may take before an append is reported as not durable."""
+
+
+def must_be_durable(reply: Any) -> None:
+    """Refuse a WAITAOF answer that confirms nothing.
+
+    Raises:
+        EngineError: the fsync was not confirmed in time.
+    """
+    if int(reply[0]) < 1:
+        raise EngineError(
+            f"the engine did not confirm an fsync within {DURABLE_MS_MAX // 1000} s: check its "
+            "disk; sending the same events again is safe"
+        )

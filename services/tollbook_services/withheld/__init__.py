@@ -1,0 +1,1 @@
+"""What is kept apart of events: their sensitive fields, encrypted, until they are redacted."""

@@ -1,0 +1,72 @@
+"""Which fields the policies of a ledger withhold, by crisis."""
+
+from collections.abc import Awaitable, Sequence
+from datetime import datetime
+from typing import Any, Protocol, cast
+
+from redis.asyncio import Redis
+
+from tollbook_schemas.filed import filed_event
+from tollbook_schemas.times import instant_of
+from tollbook_services import keys
+from tollbook_services.position import position_from
+from tollbook_services.stored import StoredEntry
+
+
+class Events(Protocol):
+    """A ledger, as far as it is read here."""
+
+    redis: Redis
+    partitions: int
+
+    async def read(
+        self, partition: int, after: int, count: int, upto: int | None = None
+    ) -> list[StoredEntry]: ...
+
+    async def find(self, source: str, event_id: str) -> StoredEntry | None: ...
+
+
+class FieldRules:
+    """The sensitive fields of the policy that is in force for each crisis.
+
+    A policy counts for what is appended after it was acknowledged. As in every view, the one with
+    the latest time is in force, of those for the crisis and those for all.
+    """
+
+    def __init__(self, ledger: Events) -> None:
+        """Take the ledger whose policies count."""
+        self._ledger = ledger
+        self._known: set[bytes] = set()
+        self._policies: list[tuple[tuple[datetime, str], str, frozenset[str]]] = []
+
+    async def refresh(self, count: int) -> None:
+        """Read the policies that were published since; `count` is how many there are."""
+        if count == len(self._known):
+            return
+        redis = self._ledger.redis
+        listed = await cast("Awaitable[Sequence[bytes]]", redis.hkeys(keys.POLICIES))
+        for position in listed:
+            if position not in self._known:
+                partition, sequence = position_from(position)
+                (entry,) = await self._ledger.read(partition, sequence - 1, 1)
+                event = filed_event(entry.stored)
+                names = frozenset[str](event.data.get("sensitive") or ())
+                order = (instant_of(event.time), event.global_id)
+                self._policies.append((order, event.crisis, names))
+                self._known.add(position)
+        self._policies.sort(key=_order, reverse=True)
+
+    def names(self, crisis: str) -> frozenset[str]:
+        """The fields that are withheld of what is appended about a crisis now."""
+        if not self._policies:
+            return frozenset()
+        partitions = self._ledger.partitions
+        shared = keys.ledger_subject(keys.partition_of(crisis, partitions), partitions)
+        for _, subject, names in self._policies:
+            if subject in (crisis, shared):
+                return names
+        return frozenset()
+
+
+def _order(policy: tuple[tuple[datetime, str], str, Any]) -> tuple[datetime, str]:
+    return policy[0]
