@@ -234,9 +234,7 @@ class Ledger:
 
     def _writer(self, partition: int) -> Writer:
         if partition not in self._writers:
-            self._writers[partition] = Writer(
-                self.redis, self.id, partition, self._withholder.applied
-            )
+            self._writers[partition] = Writer(self.redis, self.id, partition, self._withholder)
         return self._writers[partition]
 
 

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final, NamedTuple, cast
 
 from redis.asyncio import Redis
@@ -25,6 +25,7 @@ from tollbook_services.stored import (
     recorded_member,
     with_recorded_time,
 )
+from tollbook_services.withheld.withholder import Withholder
 
 BATCH_MAX: Final = 500
 """Events a server-side call: some 3 ms, for which every other client waits."""
@@ -51,7 +52,6 @@ class _Item(NamedTuple):
     digests: bytes
 
 
-Kept = Callable[[Sequence[ParsedEvent]], Awaitable[list[ParsedEvent]]]
 _Waiting = tuple[Sequence[_Item], asyncio.Future[list[Receipt]]]
 
 
@@ -69,19 +69,21 @@ class Writer:
     time has none: up to `CALLS_MAX` calls are in flight.
     """
 
-    def __init__(self, redis: Redis, ledger_id: str, partition: int, kept: Kept) -> None:
+    def __init__(
+        self, redis: Redis, ledger_id: str, partition: int, withholder: Withholder
+    ) -> None:
         """Take a client that does not mind a call of `DURABLE_MS_MAX`.
 
         Args:
             redis: that client.
             ledger_id: what the engine has to hold.
             partition: the one that is appended to.
-            kept: gives events the form in which they are stored, just before they are.
+            withholder: takes sensitive fields out of events.
         """
         self._redis = redis
         self._ledger_id = ledger_id
         self._partition = partition
-        self._kept = kept
+        self._withholder = withholder
         self._waiting: deque[_Waiting] = deque()
         self._flushing: set[asyncio.Task[None]] = set()
 
@@ -140,10 +142,15 @@ class Writer:
                     future.set_exception(failure)
 
     async def _call(self, items: Sequence[_Item], expected: int | None) -> list[Receipt]:
-        items = await self._as_stored(items)
+        looked = self._withholder.concerns([item.parsed for item in items])
+        if looked:
+            items = await self._withheld(items)
         began = recorded = now_micros()
         for again in range(CLOCK_TRIES):
-            reply = await self._append_durably(items, recorded, expected)
+            reply = await self._append_durably(items, recorded, expected, looked=looked)
+            if reply[0] == b"look":
+                items, looked = await self._withheld(items), True
+                continue
             match reply[0]:
                 case b"done":
                     return self._receipts(items, int(reply[1]), reply[2:])
@@ -165,18 +172,19 @@ class Writer:
             "stand still: set the clocks of the writers"
         )
 
-    async def _as_stored(self, items: Sequence[_Item]) -> Sequence[_Item]:
-        kept = await self._kept([item.parsed for item in items])
+    async def _withheld(self, items: Sequence[_Item]) -> Sequence[_Item]:
+        kept = await self._withholder.applied([item.parsed for item in items])
         return [
             item if parsed is item.parsed else _item(parsed)
             for item, parsed in zip(items, kept, strict=True)
         ]
 
     async def _append_durably(
-        self, items: Sequence[_Item], recorded: int, expected: int | None
+        self, items: Sequence[_Item], recorded: int, expected: int | None, *, looked: bool
     ) -> list[Any]:
         """The server-side call; the library is loaded again where the engine lost it."""
         arguments = self._arguments(items, recorded, expected)
+        arguments += [self._withholder.policies, int(looked)]
         try:
             return await self._fcall(arguments)
         except ResponseError as error:

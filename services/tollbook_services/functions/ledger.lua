@@ -12,9 +12,11 @@
 --       store of all events, one after the other, the places (from 1) of gazetteers, '3,17', 69
 --       bytes for each decision about the quarantine (its place in 4, 'a' or 'd', the digests of
 --       the key and the content it is about, that of the key of the accepted copy), the places of
---       policies, and 20 bytes for each redaction (its place in 4, the digest of the key of the
---       event whose withheld fields are destroyed)
--- Returns {'conflict', head}, {'clock', last recorded time}, {'other', id of the ledger or ''} or
+--       policies, 20 bytes for each redaction (its place in 4, the digest of the key of the
+--       event whose withheld fields are destroyed), how many policies the caller knows, and
+--       '1' where it looked up which of the events have a key
+-- Returns {'conflict', head}, {'clock', last recorded time}, {'other', id of the ledger or ''},
+--         {'look'} where a policy, or the key of a report, may withhold fields of these events or
 --         {'done', head before, place, outcome, position, place, outcome, position, ...}: every
 --         event was appended, in order, but those at these places (from 1); an outcome is
 --         'duplicate' (of that position) or 'quarantined' (against that position), a position
@@ -140,16 +142,36 @@ local function decide(names, decision, lead, sequence, own)
     { decision.kind, since or sequence, sequence, position, kept or known or '0' }, ' '))
 end
 
+-- Whether the caller has to look which fields are withheld: for want of a policy, or because a
+-- report that was withheld comes without saying so.
+local function must_look(policies, secrets, keys, args)
+  if redis.call('HLEN', policies) ~= tonumber(args[12]) then
+    return true
+  end
+  if args[13] == '1' or redis.call('EXISTS', secrets) == 0 then
+    return false
+  end
+  for _, key in ipairs(redis.call('HMGET', secrets, unpack(keys))) do
+    if key then
+      return true
+    end
+  end
+  return false
+end
+
 local function append(names, args)
   local ledger, index, state, _, _, meta, gazetteers, policies, secrets = unpack(names)
   local recorded, expected, partition = args[1], tonumber(args[2]), args[3]
+  local keys, contents, leaves, lengths = cut(args[6])
   local id = redis.call('HGET', meta, 'id')
   if id ~= args[5] then
     return { 'other', id or '' }
   end
+  if must_look(policies, secrets, keys, args) then
+    return { 'look' }
+  end
   local before = redis.call('HMGET', state, 'head', 'recorded')
   local head, last = tonumber(before[1] or '0'), before[2]
-  local keys, contents, leaves, lengths = cut(args[6])
   local found = redis.call('HMGET', index, unpack(keys))
   -- A retry of an append whose answer was lost finds the head moved, by itself.
   if expected >= 0 and expected ~= head and not all_recorded(found, contents) then

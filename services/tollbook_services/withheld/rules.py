@@ -39,6 +39,11 @@ class FieldRules:
         self._known: set[bytes] = set()
         self._policies: list[tuple[tuple[datetime, str], str, frozenset[str]]] = []
 
+    @property
+    def count(self) -> int:
+        """How many policies are known."""
+        return len(self._known)
+
     async def refresh(self, count: int) -> None:
         """Read the policies that were published since; `count` is how many there are."""
         if count == len(self._known):

@@ -81,6 +81,15 @@ class Withholder:
         self._rules = FieldRules(ledger)
         self._vault = Vault(ledger.redis)
 
+    @property
+    def policies(self) -> int:
+        """How many policies are known: the engine says where there are others."""
+        return self._rules.count
+
+    def concerns(self, events: Sequence[ParsedEvent]) -> bool:
+        """Whether `applied` has something to do, as far as is known without asking the engine."""
+        return any(_MARKED in one.canonical or self._rules.names(one.crisis) for one in events)
+
     async def applied(
         self, events: Sequence[ParsedEvent], *, keep: bool = True
     ) -> list[ParsedEvent]:
