@@ -15,6 +15,8 @@ from tollbook_schemas.event import DECISION_TYPES
 from tollbook_schemas.gazetteer import Gazetteer
 from tollbook_schemas.parse import ParsedEvent, parse_event
 from tollbook_services import keys
+from tollbook_services.archive.reading import ArchivedEvents
+from tollbook_services.archive.whole import raw_fields
 from tollbook_services.decisions import quarantine_digest, ruling_from
 from tollbook_services.invariants import Invariant, Tally
 from tollbook_services.ledger import CONTENT_BYTES
@@ -97,12 +99,27 @@ async def _find(redis: Redis, batch: Sequence[Acknowledged], tally: Tally) -> No
             at = sequence.decode() if sequence.isdigit() else "0"
             pipe.execute_command("XRANGE", name, f"{at}-0", f"{at}-0")
         found = await pipe.execute()
-    for event, entry, there in zip(batch, entries, found, strict=True):
+    for event, entry, streamed in zip(batch, entries, found, strict=True):
         tally.checked += 1
         own = (entry or b"")[CONTENT_BYTES:].decode(errors="replace")
+        there = streamed or await _archived(redis, own)
         other = [at for at in event.positions - {own} if not await _decided(redis, event, at)]
         if (fault := _unlike(event, entry, there, other)) is not None:
             tally.fault(f"{event.source}/{event.id}: {fault}")
+
+
+async def _archived(redis: Redis, position: str) -> list[tuple[bytes, dict[bytes, bytes]]]:
+    """The entry at a position that the stream no longer has; none where the archive has it not."""
+    partition, _, sequence = position.partition(":")
+    if not (partition.isdigit() and sequence.isdigit()):
+        return []
+    number, at = int(partition), int(sequence)
+    archive = ArchivedEvents(redis)
+    if not 0 < at <= await archive.trimmed(number):
+        return []
+    (entry,) = await archive.read(number, at - 1, 1)
+    fields = raw_fields(entry)
+    return [(b"", dict(zip(fields[::2], fields[1::2], strict=True)))]
 
 
 async def _decided(redis: Redis, event: Acknowledged, position: str) -> bool:
@@ -113,6 +130,7 @@ async def _decided(redis: Redis, event: Acknowledged, position: str) -> bool:
     partition, _, sequence = position.partition(":")
     number = int(partition)
     found: Any = await redis.xrange(keys.ledger(number), f"{sequence}-0", f"{sequence}-0")
+    found = found or await _archived(redis, position)
     try:
         ((_, fields),) = found
         document = orjson.loads(as_sent(fields[b"e"], fields[b"t"]))

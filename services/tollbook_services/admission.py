@@ -5,13 +5,11 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final, TypeVar, cast
 
 from tollbook_schemas.errors import Fault
-from tollbook_schemas.filed import filed_event
 from tollbook_schemas.gazetteer import Gazetteer, versions_from
 from tollbook_schemas.parse import ParsedEvent
 from tollbook_schemas.times import instant_of
 from tollbook_services import keys
 from tollbook_services.ledger import Ledger
-from tollbook_services.position import position_from
 from tollbook_services.stored import publishes_areas
 
 Outcome = ParsedEvent | tuple[Fault, ...]
@@ -62,9 +60,7 @@ class Admission:
         listed = await cast("Awaitable[list[bytes]]", redis.hkeys(keys.GAZETTEERS))
         for position in listed:
             if position not in self._published:
-                partition, sequence = position_from(position)
-                (entry,) = await self._ledger.read(partition, sequence - 1, 1)
-                event = filed_event(entry.stored)
+                event = await self._ledger.reference(position)
                 order = (instant_of(event.time), event.global_id)
                 self._published[position] = (order, event.data)
         if len(self._published) != known:

@@ -9,10 +9,11 @@ from redis.asyncio import Redis
 
 from tollbook_schemas.canonical import content_digest, key_digest
 from tollbook_services import keys
+from tollbook_services.archive.whole import whole
 from tollbook_services.check_decisions import Decisions
 from tollbook_services.invariants import Invariant, Tally
 from tollbook_services.ledger import CONTENT_BYTES
-from tollbook_services.scan import RawPage, as_sent, page_faults, scan
+from tollbook_services.scan import RawPage, as_sent, page_faults
 from tollbook_services.verify import Heads, read_heads
 
 
@@ -25,7 +26,7 @@ async def check_events(redis: Redis) -> list[Invariant]:
     decisions = Tally("decisions", "each decision about the quarantine is in its index")
     for one in heads.partitions:
         decided = Decisions()
-        async with aclosing(scan(redis, one.partition, one.head)) as pages:
+        async with aclosing(whole(redis, one.partition, one.head, one.trimmed)) as pages:
             async for span, page in pages:
                 dense.checked += len(page)
                 hashes.checked += len(page)

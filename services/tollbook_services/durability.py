@@ -1,5 +1,7 @@
-"""What an fsync on demand (WAITAOF) has to answer before anything is acknowledged."""
+"""What is durable: the answer to an fsync of the engine, and folders of files made here."""
 
+import os
+from pathlib import Path
 from typing import Any, Final
 
 from tollbook_schemas.errors import EngineError
@@ -19,3 +21,12 @@ def must_be_durable(reply: Any) -> None:
             f"the engine did not confirm an fsync within {DURABLE_MS_MAX // 1000} s: check its "
             "disk; sending the same events again is safe"
         )
+
+
+def sync_folder(folder: Path) -> None:
+    """Make what was made, renamed or removed in a folder durable."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

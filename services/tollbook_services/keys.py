@@ -36,6 +36,10 @@ POLICIES: Final = "tollbook:policies"
 """Hash: `<partition>:<sequence>` of each event that publishes a policy, to when it was recorded.
 Written with the event: what is appended next is admitted with it."""
 
+REFERENCES: Final = "tollbook:references"
+"""Hash: `<partition>:<sequence>` of such events to their stored bytes, once the streams lack them:
+what is appended is admitted with them, whether the archive is there or away."""
+
 LOG_KEYS: Final = "tollbook:log:keys"
 """List: the public keys the logs were signed with, as notes, the one in use last."""
 
@@ -95,6 +99,11 @@ def live(partition: int) -> str:
 def generation(partition: int, projection: str, number: int) -> str:
     """What the keys of one generation of a projection's rows begin with."""
     return f"tollbook:{{{partition}}}:{projection}.g{number}"
+
+
+def archived(partition: int) -> str:
+    """Hash: place of the archive, how many events it has, and how many the stream lacks."""
+    return f"tollbook:{{{partition}}}:archived"
 
 
 def sealed(partition: int) -> str:

@@ -11,8 +11,10 @@ from redis.asyncio import Redis
 
 from tollbook_schemas.canonical import key_digest
 from tollbook_schemas.errors import CheckFailedError, Fault
+from tollbook_schemas.filed import FiledEvent, filed_event
 from tollbook_schemas.parse import ParsedEvent
 from tollbook_services import keys
+from tollbook_services.archive.reading import ArchivedEvents
 from tollbook_services.decisions import Ruling, ruling_from
 from tollbook_services.position import position_from
 from tollbook_services.receipts import Receipt
@@ -53,6 +55,7 @@ class Ledger:
         self.partitions = partitions
         self._writers: dict[int, Writer] = {}
         self._withholder = Withholder(self)
+        self.archive = ArchivedEvents(redis)
 
     @classmethod
     async def open(cls, redis: Redis, partitions: int = PARTITIONS, *, create: bool = True) -> Self:
@@ -129,14 +132,39 @@ class Ledger:
     async def read(
         self, partition: int, after: int, count: int, upto: int | None = None
     ) -> list[StoredEntry]:
-        """The events behind a position, in order: at most `count`, none later than `upto`."""
+        """The events behind a position, in order: at most `count`, none later than `upto`.
+
+        What was taken out of the stream is read out of the archive.
+
+        Raises:
+            EngineError: the archive is away.
+            CheckFailedError: it lacks an event, or has another one.
+        """
         last = "+" if upto is None else f"{upto}-0"
         if upto is not None and upto <= after:
             return []
         entries: Any = await self.redis.xrange(
             keys.ledger(partition), f"{after + 1}-0", last, count
         )
-        return [entry_from(partition, entry_id, fields) for entry_id, fields in entries]
+        found = [entry_from(partition, entry_id, fields) for entry_id, fields in entries]
+        if found and found[0].sequence == after + 1:
+            return found
+        trimmed = await self.archive.trimmed(partition)
+        if after >= trimmed:
+            return found
+        old = min(count, trimmed - after, count if upto is None else upto - after)
+        archived = await self.archive.read(partition, after, old)
+        return archived + [one for one in found if one.sequence > trimmed][: count - old]
+
+    async def reference(self, position: bytes) -> FiledEvent:
+        """The policy or gazetteer at a position `<partition>:<sequence>`, archived or not."""
+        kept = self.redis.hget(keys.REFERENCES, cast("Any", position))
+        stored = await cast("Awaitable[bytes | None]", kept)
+        if stored is None:
+            partition, sequence = position_from(position)
+            (entry,) = await self.read(partition, sequence - 1, 1)
+            stored = entry.stored
+        return filed_event(stored)
 
     async def find(self, source: str, event_id: str) -> StoredEntry | None:
         """The event of an idempotency key, in whatever partition; None where it is not there."""

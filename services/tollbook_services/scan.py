@@ -40,9 +40,9 @@ class EntryFault(NamedTuple):
 
 
 async def scan(
-    redis: Redis, partition: int, upto: int
+    redis: Redis, partition: int, upto: int, after: int = 0
 ) -> AsyncGenerator[tuple[range, RawPage], None]:
-    """Every entry of a partition's stream up to a sequence, page by page; to be closed.
+    """Every entry of a partition's stream behind one sequence and up to another; to be closed.
 
     Reads over a connection of its own and past the client library's own parsing, which costs
     more than the hashing does. A page holds `PAGE_BYTES` if the next events are like the last.
@@ -53,7 +53,7 @@ async def scan(
     pool: Any = redis.connection_pool
     connection = await pool.get_connection()
     waiting: deque[range] = deque()
-    asked, size = 0, _PAGE_EVENTS_FIRST
+    asked, size = after, _PAGE_EVENTS_FIRST
     try:
         while waiting or asked < upto:
             while len(waiting) < _AHEAD and asked < upto:

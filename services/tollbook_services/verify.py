@@ -36,6 +36,7 @@ class Head:
         head: the position of the last event, by the state of the partition.
         recorded: when the last event was recorded, in microseconds, by the same.
         length: how many entries its stream has.
+        trimmed: how many events before these are only in the archive.
         last_id: the id of the last one, empty where there is none.
         last_time: the recorded time beside it.
     """
@@ -46,12 +47,14 @@ class Head:
     length: int
     last_id: bytes
     last_time: bytes
+    trimmed: int = 0
 
     def fault(self) -> str | None:
         """What does not agree; None where all does."""
-        if self.length != self.head:
+        if self.length + self.trimmed != self.head:
+            archived = f" and {self.trimmed:,} in the archive" if self.trimmed else ""
             return (
-                f"partition {self.partition} has {self.length:,} events, but its head is "
+                f"partition {self.partition} has {self.length:,} events{archived}, but its head is "
                 f"{self.head:,}: events were lost or written by hand"
             )
         if self.head and self.last_id != b"%d-0" % self.head:
@@ -138,7 +141,9 @@ async def verify_once(redis: Redis, progress: Progress | None = None) -> bool:
 
 
 async def verify(redis: Redis, progress: Progress | None = None) -> int:
-    """Verify every event that is stored now: dense, hash, recorded time, heads, size of the index.
+    """Verify every event of the streams: dense, hash, recorded time, heads, size of the index.
+
+    What is in the archive is compared with its leaf whenever it is read.
 
     Returns:
         How many events there are.
@@ -149,7 +154,7 @@ async def verify(redis: Redis, progress: Progress | None = None) -> int:
     heads = await read_heads(redis)
     done = 0
     for one in heads.partitions:
-        async with aclosing(scan(redis, one.partition, one.head)) as pages:
+        async with aclosing(scan(redis, one.partition, one.head, one.trimmed)) as pages:
             async for span, page in pages:
                 _refuse([fault.text for fault in page_faults(one.partition, span, page)])
                 done += len(page)
@@ -168,10 +173,11 @@ async def read_heads(redis: Redis) -> Heads:
             pipe.hmget(keys.state(number), ["head", "recorded"])
             pipe.xlen(keys.ledger(number))
             pipe.execute_command("XREVRANGE", keys.ledger(number), "+", "-", "COUNT", 1)
+            pipe.hget(keys.archived(number), "trimmed")
         pipe.hlen(keys.INDEX)
         *replies, indexed = await pipe.execute()
     return Heads(
-        tuple(_head(number, *replies[3 * number : 3 * number + 3]) for number in numbers), indexed
+        tuple(_head(number, *replies[4 * number : 4 * number + 4]) for number in numbers), indexed
     )
 
 
@@ -186,10 +192,15 @@ async def verified_run(redis: Redis) -> str | None:
     return stored.decode() if stored else None
 
 
-def _head(number: int, state: list[bytes | None], length: int, last: list[Any]) -> Head:
+def _head(
+    number: int, state: list[bytes | None], length: int, last: list[Any], trimmed: bytes | None
+) -> Head:
     head, recorded = state
     last_id, fields = last[0] if last else (b"", {})
-    return Head(number, _number(head), recorded or b"", length, last_id, fields.get(b"t", b""))
+    time = fields.get(b"t", b"")
+    return Head(
+        number, _number(head), recorded or b"", length, last_id, time, max(_number(trimmed), 0)
+    )
 
 
 def _number(text: bytes | None) -> int:

@@ -61,6 +61,7 @@ _COMMANDS: Final = (
     ("replay", "replay:replay", "Fold everything again, and compare with the live views."),
     ("verify", "verify:verify", "Verify what was sealed: here, published, or in a receipt."),
     ("receipt", "receipt:receipt", "The proof that an event is in the ledger, as a file."),
+    ("archive", "archive:archive", "Sealed events into files, and out of the engine's memory."),
     ("rebuild", "rebuild:rebuild", "Build the views anew beside the live ones, and swap."),
     ("keys generate", "keys:generate", "Make a private key, and print its public half."),
     ("keys show", "keys:show", "The public keys that auditors verify with."),

@@ -12,6 +12,7 @@ from typing import Final
 from tollbook_schemas.errors import UsageError
 from tollbook_schemas.tlog.keys import SEED_BYTES, KeyKind, SigningKey, signing_key_from
 from tollbook_schemas.tlog.note import NoteError
+from tollbook_services.durability import sync_folder
 
 _OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
 _PRIVATE_FILE: Final = 0o600
@@ -101,12 +102,3 @@ def locked(path: Path) -> Iterator[None]:
 def next_file(path: Path) -> Path:
     """Where the key that will replace a key file's waits until the ledger knows of it."""
     return path.with_name(path.name + _NEXT)
-
-
-def sync_folder(folder: Path) -> None:
-    """Make what was made, renamed or removed in a folder durable."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -9,6 +9,7 @@ from tollbook_schemas.errors import CheckFailedError, UsageError
 from tollbook_schemas.tlog.keys import SigningKey, VerifierKey
 from tollbook_schemas.tlog.note import NoteError
 from tollbook_services import keys
+from tollbook_services.durability import sync_folder
 from tollbook_services.functions_caller import Functions
 from tollbook_services.ledger import Ledger
 from tollbook_services.sealing.key_history import KeyNote, key_notes_from
@@ -17,7 +18,6 @@ from tollbook_services.sealing.keyring import (
     new_key,
     next_file,
     read_key_file,
-    sync_folder,
     write_key_file,
 )
 from tollbook_services.sealing.sealed import LIBRARY

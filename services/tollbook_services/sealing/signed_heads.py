@@ -12,7 +12,8 @@ from typing import Any, Final
 import orjson
 
 from tollbook_schemas.errors import CheckFailedError
-from tollbook_services.sealing.keyring import locked, sync_folder
+from tollbook_services.durability import sync_folder
+from tollbook_services.sealing.keyring import locked
 
 _SUFFIX: Final = ".heads"
 

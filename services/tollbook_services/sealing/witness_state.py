@@ -11,7 +11,8 @@ from tollbook_schemas.errors import CheckFailedError, UsageError
 from tollbook_schemas.tlog.checkpoint import Checkpoint, checkpoint_from
 from tollbook_schemas.tlog.merkle import EMPTY_ROOT
 from tollbook_schemas.tlog.note import Note, NoteError, note_from
-from tollbook_services.sealing.keyring import locked, sync_folder
+from tollbook_services.durability import sync_folder
+from tollbook_services.sealing.keyring import locked
 
 _SUFFIX: Final = ".checkpoint"
 _PRIVATE_FOLDER: Final = 0o700

@@ -6,10 +6,9 @@ from typing import Any, Protocol, cast
 
 from redis.asyncio import Redis
 
-from tollbook_schemas.filed import filed_event
+from tollbook_schemas.filed import FiledEvent
 from tollbook_schemas.times import instant_of
 from tollbook_services import keys
-from tollbook_services.position import position_from
 from tollbook_services.stored import StoredEntry
 
 
@@ -19,9 +18,7 @@ class Events(Protocol):
     redis: Redis
     partitions: int
 
-    async def read(
-        self, partition: int, after: int, count: int, upto: int | None = None
-    ) -> list[StoredEntry]: ...
+    async def reference(self, position: bytes) -> FiledEvent: ...
 
     async def find(self, source: str, event_id: str) -> StoredEntry | None: ...
 
@@ -52,9 +49,7 @@ class FieldRules:
         listed = await cast("Awaitable[Sequence[bytes]]", redis.hkeys(keys.POLICIES))
         for position in listed:
             if position not in self._known:
-                partition, sequence = position_from(position)
-                (entry,) = await self._ledger.read(partition, sequence - 1, 1)
-                event = filed_event(entry.stored)
+                event = await self._ledger.reference(position)
                 names = frozenset[str](event.data.get("sensitive") or ())
                 order = (instant_of(event.time), event.global_id)
                 self._policies.append((order, event.crisis, names))

@@ -1,0 +1,1 @@
+"""The archive: sealed events as immutable files, so that the engine's memory bounds no history."""
