@@ -6,6 +6,7 @@ from cyclopts import Parameter
 from rich import box
 from rich.table import Table
 
+from tollbook_services.append_only_file import rewritten
 from tollbook_services.archive.archiving import KEEP, ArchivedPartition, archive_ledger
 from tollbook_services.archive.place import place_of
 from tollbook_services.cli.common import COMMON, Common
@@ -42,6 +43,11 @@ async def archive(
             done = await archive_ledger(
                 book.ledger, where, keep if trim else None, lambda count: bar.advance(task, count)
             )
+        advice = ""
+        if any(one.freed for one in done):
+            advice = await rewritten(book.redis)
+    if advice:
+        console.note(f"what was freed stays on the disk until a rewrite: {advice}")
     rows = [_row(one) for one in done]
     match common.format:
         case "json":
