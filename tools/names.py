@@ -51,15 +51,26 @@ def cldr_names(subdivisions: Path, localenames: Path, stale: Iterable[str]) -> N
 def natural_names(folder: Path, known: Gazetteer, kept: Mapping[str, Any]) -> tuple[Names, Names]:
     """Usual and other names of the areas that are one feature of Natural Earth.
 
-    Another name is left out where it is that of another area of the country: Rangamati is a
-    district of Chittagong, not Chittagong.
+    A usual name is left out where it is that of another area beside it and not of this one;
+    another name also where it is that of an area inside: Rangamati is a district of Chittagong,
+    not Chittagong.
     """
-    parts = assigned(read_features(folder, known, kept["countries"]), known, kept["features"])
+    features = read_features(folder, known, kept["countries"])
+    parts = assigned(features, known, kept["features"] | kept["called"])
     one = {code: features[0] for code, features in parts.items() if len(features) == 1}
     return (
-        {code: feature.usual for code, feature in one.items()},
+        {code: tuple(_its_own(feature, code, known)) for code, feature in one.items()},
         {code: tuple(_unused(feature, code, known)) for code, feature in one.items()},
     )
+
+
+def _its_own(feature: Feature, code: str, known: Gazetteer) -> Iterator[str]:
+    area = known.resolve(code)
+    for name in feature.usual:
+        levels = (area.level,) if area else None
+        found = known.matches(name, inside=feature.country, levels=levels)
+        if not found or any(match.area.code == code for match in found):
+            yield name
 
 
 def _unused(feature: Feature, code: str, known: Gazetteer) -> Iterator[str]:

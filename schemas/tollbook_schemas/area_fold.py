@@ -45,11 +45,12 @@ _GENERIC: Final = _words("""
     territory oblast municipality
     muhafazat mohafazat muhafazah muhafaza wilayat wilaya wilayah ostan
     gouvernorat departement estado provincia departamento ili vilayeti viloyati
+    oblysy oblasty megye obcina
     محافظه ولايه الولايه منطقه اقليم مقاطعه قضا استان
 """)
 """Words that say what kind of area is meant, not which."""
 
-_LINKS: Final = _words("of the de du da e")
+_LINKS: Final = _words("of the de del du da e")
 """Words between a generic word and a name: `Governorate of Latakia`."""
 
 _ARTICLES: Final = _words("al el an ar as ash at ad adh az ath ul il")
