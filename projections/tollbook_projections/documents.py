@@ -5,7 +5,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 from tollbook_projections.consolidation.books import Cell, CellKey
-from tollbook_projections.consolidation.checks import Check
+from tollbook_projections.consolidation.check import Check
 from tollbook_projections.consolidation.draft import Value
 from tollbook_projections.consolidation.interval import Interval
 from tollbook_projections.consolidation.region import Areas, Pairs, slug_of

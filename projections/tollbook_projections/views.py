@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 from tollbook_projections.conflict_view import conflicts_document
-from tollbook_projections.consolidation.checks import Check
+from tollbook_projections.consolidation.check import Check
 from tollbook_projections.consolidation.consolidate import consolidate
 from tollbook_projections.documents import cell_document, cell_id, check_document
 from tollbook_projections.dossiers import admitted_of

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from tollbook_projections.consolidation.books import Cell
-from tollbook_projections.consolidation.checks import Check
+from tollbook_projections.consolidation.check import Check
 from tollbook_projections.consolidation.consolidate import Consolidation, consolidate
 from tollbook_projections.consolidation.interval import Interval
 from tollbook_projections.consolidation.region import slug_of

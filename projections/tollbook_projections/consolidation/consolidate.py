@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from tollbook_projections.consolidation.books import Books, Cell
-from tollbook_projections.consolidation.checks import Check, checks_of
+from tollbook_projections.consolidation.check import Check
+from tollbook_projections.consolidation.checks import checks_of
 from tollbook_projections.consolidation.claim import Claim
 from tollbook_projections.reading import Reading
 from tollbook_projections.selection import Dossier
