@@ -9,7 +9,6 @@ from tollbook_projections.consolidation.incidents import IncidentLog
 from tollbook_projections.consolidation.interval import Interval, add_high
 from tollbook_projections.consolidation.region import Region
 from tollbook_projections.consolidation.series import Step
-from tollbook_projections.consolidation.span import BEGINNING
 
 if TYPE_CHECKING:
     from tollbook_projections.consolidation.solver import Solver
@@ -29,7 +28,8 @@ def bucket(solver: "Solver", scope: Region) -> Value:
     if solver.grid.pairwise_disjoint(parts):
         then = _residual(base.interval, held)
     else:
-        known = solver.floors.axis_low("areas", scope, BEGINNING, base.as_of)
+        since = solver.floors.since(base.as_of)
+        known = solver.floors.axis_low("areas", scope, since, base.as_of)
         then = _residual(base.interval, [Interval(known, None, None)])
     interval = _later(solver, scope, facts, base, then)
     if value.interval.best is None:

@@ -138,6 +138,10 @@ class Floors:
             best = max(best, chain)
         return best
 
+    def since(self, moment: datetime) -> datetime:  # noqa: ARG002 - a stock asks for it
+        """From when on figures say how many there were at a moment: a count never falls."""
+        return BEGINNING
+
     def exceeded(self, region: Region, base: Step) -> bool:
         """Whether the parts known at a base's own as_of already exceed it (R6).
 

@@ -89,7 +89,8 @@ class Solver:
     def base_high(self, region: Region, base: Step) -> int | None:
         """A base's high; in a conflict the parts' sum (R6)."""
         if self.conflicting(region):
-            return self.floors.parts_low(region, BEGINNING, base.as_of)
+            since = self.floors.since(base.as_of)
+            return self.floors.parts_low(region, since, base.as_of)
         return base.interval.high
 
     def then(self, part: Region, moment: datetime) -> Interval:
@@ -99,7 +100,8 @@ class Solver:
             best, high = continued[0].best, continued[0].high
         else:
             best, high = None, self.floors.high_at(part, moment)
-        return Interval(self.floors.low(part, BEGINNING, moment), best, high)
+        low = self.floors.low(part, self.floors.since(moment), moment)
+        return Interval(low, best, high)
 
     def _continued(self, region: Region, limit: datetime) -> tuple[Interval, datetime] | None:
         """A region's base with the increments that follow it without a gap, and until when.

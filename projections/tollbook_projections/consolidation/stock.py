@@ -1,11 +1,14 @@
 """Lower bounds for stocks: people present at a moment, never added over time (R14)."""
 
 from datetime import datetime, timedelta
+from typing import Final
 
 from tollbook_projections.consolidation.floors import Floors
 from tollbook_projections.consolidation.region import Region
 from tollbook_projections.consolidation.series import Step
-from tollbook_projections.consolidation.span import BEGINNING
+
+TICK: Final = timedelta(microseconds=1)
+"""The step to just before or after figures of one moment."""
 
 
 class StockFloors(Floors):
@@ -26,12 +29,16 @@ class StockFloors(Floors):
         recent = [span.interval.low for span in floors if span.end >= since]
         inner = self.parts_low(region, since, end)
         if step is not None and step.as_of == since and self._exceeded(step.interval.high, inner):
-            inner = self.parts_low(region, since + timedelta(microseconds=1), end)
+            inner = self.parts_low(region, since + TICK, end)
         return max(best, inner, *recent)
+
+    def since(self, moment: datetime) -> datetime:
+        """People leave: only figures of a moment say how many there were."""
+        return moment - TICK
 
     def exceeded(self, region: Region, base: Step) -> bool:
         """A stock has no window: its parts are those of its own moment."""
-        known = self.parts_low(region, BEGINNING, base.as_of)
+        known = self.parts_low(region, self.since(base.as_of), base.as_of)
         return self._exceeded(base.interval.high, known)
 
     @staticmethod

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from tollbook_projections.consolidation.region import Areas, Region, slug_of
 from tollbook_projections.consolidation.span import BEGINNING, END
+from tollbook_projections.consolidation.stock import TICK
 from tollbook_projections.documents import as_of_text
 from tollbook_schemas.gazetteer import Gazetteer
 
@@ -70,6 +71,8 @@ def window_text(start: datetime, end: datetime) -> str:
     """A window in words: empty for all time, `by 2025-03-11`, `from .. to ..`."""
     if start == BEGINNING:
         return "" if end == END else f"by {as_of_text(end)}"
+    if end - start == TICK:
+        return f"at {as_of_text(end)}"
     began = (as_of_text(_day_start(start)) or "").removesuffix("T00:00:00Z")
     return f"from {began} on" if end == END else f"from {began} to {as_of_text(end)}"
 

@@ -24,7 +24,8 @@ def base_high(teller: "Teller", region: Region, base: Step) -> Term:
     """A figure's high; where its parts exceed it, their sum (R6)."""
     if not teller.solver.conflicting(region):
         return teller.figure(base.figures, base.interval.high)
-    parts = teller.floors.tell_parts(region, BEGINNING, base.as_of)
+    since = teller.floors.since(base.as_of)
+    parts = teller.floors.tell_parts(region, since, base.as_of)
     says = "conflict: its parts exceed it, so that it may be as many as they are"
     return teller.step("take", [parts], region, "high", "R6", says)
 

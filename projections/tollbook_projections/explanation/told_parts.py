@@ -11,7 +11,6 @@ from tollbook_projections.consolidation.floors import shared_areas
 from tollbook_projections.consolidation.grid import AXES
 from tollbook_projections.consolidation.region import Region
 from tollbook_projections.consolidation.series import Step
-from tollbook_projections.consolidation.span import BEGINNING
 from tollbook_projections.explanation import told_news
 from tollbook_projections.explanation.trail import BOUNDS, Term, Told
 
@@ -105,7 +104,8 @@ def bucket(teller: "Teller", scope: Region) -> Told:
     if solver.grid.pairwise_disjoint(parts):
         held = [teller.then(part, base.as_of) for part in parts]
     else:
-        known = teller.floors.tell_axis("areas", scope, BEGINNING, base.as_of)
+        since = teller.floors.since(base.as_of)
+        known = teller.floors.tell_axis("areas", scope, since, base.as_of)
         unknown = Term("its parts overlap: no point value", None)
         held = [Told(known, unknown, unknown)]
     of = _Remainder(teller, scope, "R6", "what its parts leave, as they stood at its own as_of")

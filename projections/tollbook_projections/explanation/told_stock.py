@@ -1,15 +1,11 @@
 """Lows of stocks, told: the latest figure of each site (R14)."""
 
-from datetime import datetime, timedelta
-from typing import Final
+from datetime import datetime
 
 from tollbook_projections.consolidation.region import Region
-from tollbook_projections.consolidation.stock import StockFloors
+from tollbook_projections.consolidation.stock import TICK, StockFloors
 from tollbook_projections.explanation.told_floors import ToldFloors
 from tollbook_projections.explanation.trail import Term
-
-STOCK_TICK: Final = timedelta(microseconds=1)
-"""The step by which `StockFloors` looks past figures of the same moment."""
 
 
 class ToldStockFloors(ToldFloors, StockFloors):
@@ -32,7 +28,7 @@ class ToldStockFloors(ToldFloors, StockFloors):
                 term = self.figure(figures, low)
                 return self._step("take", [term], region, (start, end), rule="R14", says=says)
         if self.parts_low(region, since, end) != wanted:
-            since += STOCK_TICK
+            since += TICK
         return self.tell_parts(region, since, end)
 
     def tell_high_at(self, region: Region, moment: datetime) -> Term:

@@ -45,9 +45,10 @@ class Teller:
 
     def then(self, part: Region, moment: datetime) -> Told:
         """The steps that make `Solver.then`: a part as it stood at a moment."""
-        low = self.floors.tell(part, BEGINNING, moment)
+        since = self.floors.since(moment)
+        low = self.floors.tell(part, since, moment)
         chain = self._continued(part, moment)
-        about = f"{self.naming.region(part)} {window_text(BEGINNING, moment)}"
+        about = f"{self.naming.region(part)} {window_text(since, moment)}"
         if chain is None or chain[1] != moment:
             unknown = Term(f"{about}: no point value", None)
             return Told(low, unknown, self.floors.tell_high_at(part, moment))
