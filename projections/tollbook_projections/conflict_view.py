@@ -91,15 +91,16 @@ def _failed_checks(found: Solved, query: Query) -> Iterator[Document]:
         dossier = dossiers[check.figure]
         if check.holds or not found.asked(query, dossier):
             continue
+        by = check.stated_by or (check.figure,)
         yield _entry(
             f"{check.kind}_check",
             f"the {check.kind} check of a figure fails: the two sides cannot both be right",
             CHECK,
             sides=[
-                _side("stated", check.stated, [check.figure]),
+                _side("stated", check.stated, by),
                 _side("computed", check.computed, check.against),
             ],
-            figures=[check.figure, *check.against],
+            figures=list(dict.fromkeys((check.figure, *by, *check.against))),
             measure=check.counted.measure,
             unit=check.counted.unit,
             originator=dossier.filed["originator"],

@@ -52,6 +52,7 @@ def check_document(check: Check) -> Document:
         "unit": check.counted.unit,
         "stated": bounds_document(check.stated),
         "computed": None if check.computed is None else bounds_document(check.computed),
+        "stated_by": list(check.stated_by or (check.figure,)),
         "against": list(check.against),
         "holds": check.holds,
     }

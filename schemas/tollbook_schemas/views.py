@@ -92,6 +92,7 @@ class Check(TypedDict):
     unit: NotRequired[str]
     stated: Bounds | None
     computed: Bounds | None
+    stated_by: NotRequired[list[str]]
     against: NotRequired[list[str]]
     holds: bool | None
 

@@ -156,6 +156,8 @@ def test_the_base_before_and_the_increment_make_the_base_at_its_end() -> None:
     assert held.check("increment", "b#i").holds
     assert bounds(held.check("increment", "b#i").computed) == (683, 683, 683)
     assert not broken.check("increment", "b#i").holds
+    assert broken.check("increment", "b#i").stated_by == (gid("b#x"),)
+    assert broken.check("increment", "b#i").against == (gid("a#x"), gid("b#i"))
     assert broken.of("SY-LA") == (690, 690, 690)
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import orjson
 import pytest
+from figures_builder import ask
 from import_kit import events_of, imported, refusals_of
 
 from tollbook_schemas.errors import UsageError
@@ -206,6 +207,7 @@ def test_a_file_of_changes_with_a_fault_is_refused_with_its_place(tmp_path: Path
         figures(GAZA, revisions=str(changes))
 
 
+DOCS = Path(__file__).parents[2] / "docs" / "importing.md"
 DATA = Path(__file__).parents[2].parent / "shared" / "data" / "timeseries"
 
 
@@ -216,3 +218,18 @@ def test_every_day_of_the_real_files_becomes_a_report(name: str) -> None:
 
     assert refusals_of(found) == []
     assert len({event["id"] for event in events_of(found)}) == 1051
+
+
+@pytest.mark.skipif(not DATA.exists(), reason="the real files are not here")
+def test_the_days_that_do_not_fit_their_totals_are_those_that_the_docs_name() -> None:
+    file = "tfp_casualties_daily.json.gz"
+    events = events_of(imported("tfp-daily", (DATA / file).read_bytes(), name=file))
+
+    checks = ask(*events).checks("increment")
+
+    failed = [check for check in checks if not check.holds]
+    said = f"Of {len(checks):,} daily numbers that can be checked {len(failed)} do not fit"
+    assert said in DOCS.read_text(encoding="utf-8")
+    august = next(one for one in failed if one.figure.endswith("gaza:2024-08-27#killed"))
+    assert august.computed is not None
+    assert (august.stated.best, august.computed.best) == (40_435, 40_476)

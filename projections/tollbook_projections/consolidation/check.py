@@ -17,10 +17,11 @@ class Check:
 
     Attributes:
         kind: sum, part, increment, bound, restates or triangulation.
-        figure: the figure whose statement is checked.
-        stated: what it says.
+        figure: the figure that is checked.
+        stated: what it says; of an increment, what was counted at its end.
         computed: what the other figures make; None where one of them is not known.
-        against: the figures on the computed side.
+        against: the figures on the computed side, where they are few.
+        stated_by: the figures on the stated side, where it is not `figure` alone.
     """
 
     kind: str
@@ -30,6 +31,7 @@ class Check:
     computed: Interval | None
     holds: bool
     against: tuple[str, ...]
+    stated_by: tuple[str, ...] = ()
 
 
 class Said(NamedTuple):

@@ -133,8 +133,9 @@ def _increment(series: Series, base: Series, kind: Kind) -> Check | None:
         return None
     computed = before.interval + step.interval
     holds = overlap(after.interval, computed)
-    against = (*before.figures, *after.figures)
-    return Check("increment", step.figures[0], kind, after.interval, computed, holds, against)
+    against = (*before.figures, *step.figures)
+    figure, stated = step.figures[0], after.interval
+    return Check("increment", figure, kind, stated, computed, holds, against, after.figures)
 
 
 def _sum(names: tuple[str, ...], claims: Mapping[str, Claim]) -> Interval | None:

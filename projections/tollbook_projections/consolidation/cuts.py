@@ -102,7 +102,7 @@ def _against_tolls(cuts: Iterable[Claim], books: Books) -> Iterator[Check]:
         names = tuple(claim.figure for claim in members)
         holds = toll.high is None or stated.low <= toll.high
         kind = kind_counted(first)
-        yield Check("triangulation", first.figure, kind, stated, toll, holds, names)
+        yield Check("triangulation", first.figure, kind, stated, toll, holds, (), names)
 
 
 def _of_other_datings(books: Books, wanted: set[Kind]) -> Iterator[Check]:
@@ -140,6 +140,7 @@ def _dated(other: Series, used: Series, kind: Kind) -> Check | None:
         stated.interval,
         toll.interval,
         holds,
+        toll.figures,
         stated.figures,
     )
 
