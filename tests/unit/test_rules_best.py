@@ -12,6 +12,8 @@ from figures_builder import (
     report,
 )
 
+COAST = ["SY-LA", "SY-TA"]
+
 
 def test_who_counts_one_armed_group_does_not_set_the_toll_of_all_combatants() -> None:
     answer = ask(
@@ -160,3 +162,48 @@ def test_a_floor_of_another_originator_is_no_answer_that_a_sum_comes_behind() ->
     )
 
     assert answer.of("SY")[1] == 40
+
+
+def test_two_territories_that_two_originators_count_are_said_to_lack_each_other() -> None:
+    """Given a count of one province each, then the larger is best, and flagged as a part."""
+    answer = ask(
+        report("a", 9, fig("g", 73_419, COAST), by="ministry"),
+        report("b", 10, fig("w", 1_108, "SY-HM"), by="un"),
+    )
+
+    assert answer.of("SY")[:2] == (73_419, 73_419)
+    assert answer.cell("SY").merged.supplier == "ministry"
+    assert "parts_missing" in answer.flags("SY")
+    assert "parts_missing" not in answer.flags("SY-HM")
+
+
+def test_a_stated_total_of_the_whole_lacks_nothing() -> None:
+    answer = ask(
+        report("a", 9, fig("c", 450, "SY"), by="un"),
+        report("b", 10, fig("l", 40, "SY-LA"), by="local"),
+    )
+
+    assert "parts_missing" not in answer.flags("SY")
+
+
+def test_a_sum_of_other_parts_below_a_count_without_a_point_value_is_no_best() -> None:
+    """Given children of one territory whose point value has aged, and few of another."""
+    child = {"age_band": "child"}
+    answer = ask(
+        report("a", 8, fig("c", 20_179, COAST, segment=child), by="ministry"),
+        report("b", 9, fig("all", 73_419, COAST), by="ministry"),
+        report("d", 10, fig("w", 234, "SY-HM", segment=child), by="un"),
+    )
+
+    assert answer.own("ministry", "SY", "child")[:2] == (20_179, None)
+    assert answer.of("SY", "child")[:2] == (20_179, None)
+    assert {"below_ranked_floor", "parts_missing"} <= answer.flags("SY", "child")
+
+
+def test_provinces_that_only_one_of_two_originators_knows_are_not_missing_in_its_own_sum() -> None:
+    answer = ask(
+        report("a", 9, fig("l", 300, "SY-LA"), fig("t", 100, "SY-TA"), by="a"),
+        report("b", 10, fig("l", 290, "SY-LA"), by="b"),
+    )
+
+    assert "parts_missing" not in answer.flags("SY")

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from tollbook_projections.consolidation.draft import Value
 from tollbook_projections.consolidation.interval import Interval
-from tollbook_projections.consolidation.ranking import best_of
+from tollbook_projections.consolidation.ranking import best_of, parts_missing
 from tollbook_projections.consolidation.region import Lattice, Region
 from tollbook_schemas.policy import Policy
 
@@ -45,6 +45,9 @@ def merge(values: dict[str, Value], region: Region, policy: Policy, lattice: Lat
     if not _disordered(values):
         interval = _in_order(interval, flags)
     own = values[supplier] if supplier is not None else None
+    said = values.values() if own is None else (own,)
+    if not complete and any(parts_missing(one, values.values(), lattice) for one in said):
+        flags.add("parts_missing")
     for value in values.values():
         flags |= value.flags - _OWN_BOUNDS
     if interval.high is None:

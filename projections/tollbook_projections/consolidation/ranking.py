@@ -49,16 +49,29 @@ def best_of(
 
 
 def _lacks(value: Value, other: Value, region: Region, lattice: Lattice) -> bool:
-    """Whether a sum comes to less than another value that speaks of a part it does not have.
+    """Whether a sum comes to less than another count that speaks of a part it does not have.
 
     Armed groups and provinces are never known to be complete: such a sum is no answer to a stated
     total, nor to a sum over other parts, above it. One over the same parts is.
     """
-    if not value.parts or other.interval.best is None:
+    if not value.parts or other.floor:
         return False
     if value.interval.point >= other.interval.low:
         return False
     return not _inside(other.parts or (region,), value.parts, lattice)
+
+
+def parts_missing(value: Value, values: Iterable[Value], lattice: Lattice) -> bool:
+    """Whether others counted people that cannot be among those of a value."""
+    return any(_beyond(value, other, lattice) for other in values)
+
+
+def _beyond(value: Value, other: Value, lattice: Lattice) -> bool:
+    """Whether another sum has somebody, and a part disjoint from all parts of a sum."""
+    return bool(value.parts and other.interval.low) and any(
+        part not in value.parts and all(lattice.disjoint(part, own) for own in value.parts)
+        for part in other.parts
+    )
 
 
 def _inside(parts: Iterable[Region], others: Iterable[Region], lattice: Lattice) -> bool:

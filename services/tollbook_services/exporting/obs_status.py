@@ -34,6 +34,7 @@ OF_FLAGS: Final[Mapping[str, str]] = {
     "mixed_as_of": "e",
     "open_high": "",
     "part_newer_than_total": "u",
+    "parts_missing": "d",
     "phases_added": "b",
     "place_floor": "",
     "restates": "e",
