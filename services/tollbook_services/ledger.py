@@ -16,6 +16,7 @@ from tollbook_schemas.parse import ParsedEvent
 from tollbook_services import keys
 from tollbook_services.archive.reading import ArchivedEvents
 from tollbook_services.decisions import Ruling, ruling_from
+from tollbook_services.history import sequence_at
 from tollbook_services.position import position_from
 from tollbook_services.receipts import Receipt
 from tollbook_services.rejections import Rejection, keep
@@ -183,15 +184,7 @@ class Ledger:
 
     async def sequence_at(self, partition: int, instant: datetime) -> int:
         """The last position recorded at or before an instant; 0 before the first event."""
-        low, high = 0, await self.head(partition)
-        while low < high:
-            middle = (low + high + 1) // 2
-            entries = await self.read(partition, middle - 1, 1)
-            if entries and entries[0].recorded_at <= instant:
-                low = middle
-            else:
-                high = middle - 1
-        return low
+        return await sequence_at(self, partition, instant)
 
     async def reject(
         self, raw: bytes, faults: Sequence[Fault], origin: str, whole: Whole | None = None

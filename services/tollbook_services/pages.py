@@ -10,6 +10,7 @@ from redis.typing import KeyT, StreamIdT
 from tollbook_schemas.errors import CheckFailedError
 from tollbook_services import keys
 from tollbook_services.folding import PageItem, altered, page_item
+from tollbook_services.history import History
 from tollbook_services.ledger import Ledger, StoredEntry
 
 WAIT_MS: Final = 200
@@ -37,9 +38,9 @@ class Pages:
     A page is read in pieces. Pages of large events hold fewer of them.
     """
 
-    def __init__(self, ledger: Ledger, partition: int, page_size: int) -> None:
-        """Take the ledger, the partition and how many events a page holds at most."""
-        self._ledger = ledger
+    def __init__(self, history: History, partition: int, page_size: int) -> None:
+        """Take where events are read, the partition and how many events a page holds at most."""
+        self._history = history
         self._partition = partition
         self._page_size = page_size
         self._size = min(page_size, _FIRST_EVENTS)
@@ -66,11 +67,6 @@ class Pages:
     async def entries_after(self, sequence: int, upto: int | None = None) -> list[StoredEntry]:
         """As `after`, but as they are stored, and not checked."""
         return [entry async for entries in self._pieces(sequence, upto) for entry in entries]
-
-    async def wait(self, sequence: int) -> None:
-        """Wait until something follows a position, or for `WAIT_MS`."""
-        stream: dict[KeyT, StreamIdT] = {keys.ledger(self._partition): f"{sequence}-0"}
-        await self._ledger.redis.xread(stream, count=1, block=WAIT_MS)
 
     async def close(self) -> None:
         """Give up the piece that is being fetched."""
@@ -109,13 +105,19 @@ class Pages:
     def _fetch(self, after: int, count: int) -> "_Piece":
         """Begin to read a piece, of at most so many events."""
         count = min(self._size, count)
-        read = self._ledger.read(self._partition, after=after, count=count)
+        read = self._history.read(self._partition, after=after, count=count)
         return _Piece(after, count, asyncio.create_task(read))
 
     def _next_size(self, entries: list[StoredEntry]) -> int:
         """How many events like these are a piece; never more than twice as many as now."""
         mean = sum(len(entry.stored) for entry in entries) // len(entries) + 1
         return max(1, min(READ_BYTES // mean, 2 * self._size, READ_EVENTS))
+
+
+async def wait_for_event(ledger: Ledger, partition: int, after: int) -> None:
+    """Wait until something follows a position of a partition, or for `WAIT_MS`."""
+    stream: dict[KeyT, StreamIdT] = {keys.ledger(partition): f"{after}-0"}
+    await ledger.redis.xread(stream, count=1, block=WAIT_MS)
 
 
 @dataclass(frozen=True, slots=True)

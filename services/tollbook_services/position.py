@@ -27,6 +27,11 @@ class LedgerPosition:
         return _LEAD + urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
+def is_position(text: str) -> bool:
+    """Whether a text begins as a token does."""
+    return text.startswith(_LEAD)
+
+
 def position_of(token: str) -> LedgerPosition:
     """The position that a token names.
 

@@ -14,7 +14,7 @@ from tollbook_services.collecting import set_aside, uncollected
 from tollbook_services.folding import FoldFactory, Lane
 from tollbook_services.heartbeats import BEAT_INTERVAL_S, Heartbeats, WorkerState, worker_name
 from tollbook_services.ledger import Ledger
-from tollbook_services.pages import Pages
+from tollbook_services.pages import Pages, wait_for_event
 from tollbook_services.readmodels import ReadModels, projection_id
 from tollbook_services.verify import must_be_same_ledger
 
@@ -133,20 +133,22 @@ class Projector:
     async def _follow(self, partition: int, stop: asyncio.Event, pulse: "_Pulse") -> None:
         while not stop.is_set():
             async with self._round(partition) as round_:
-                lost = await self._advance_until(round_, stop, pulse)
+                lost = await self._advance_until(partition, round_, stop, pulse)
             if lost:
                 _log.info("another projector is at work: standing by", partition=partition)
                 await self._stand_by(partition, None, stop, pulse)
         await pulse.beat("stopped", await self._position(partition))
 
-    async def _advance_until(self, round_: "_Round", stop: asyncio.Event, pulse: "_Pulse") -> bool:
+    async def _advance_until(
+        self, partition: int, round_: "_Round", stop: asyncio.Event, pulse: "_Pulse"
+    ) -> bool:
         """Fold what comes until told to stop; True where another worker was faster."""
         while not stop.is_set():
             match await round_.step():
                 case None:
                     return True
                 case 0:
-                    await round_.wait()
+                    await wait_for_event(self._ledger, partition, round_.position)
             await pulse.beat_if_due("running", round_.position)
         return False
 
@@ -235,10 +237,6 @@ class _Round:
     def position(self) -> int:
         """The slowest lane's position."""
         return min(lane.position for lane in self._lanes)
-
-    async def wait(self) -> None:
-        """Wait a moment for events that the slowest lane has not seen."""
-        await self._pages.wait(self.position)
 
     async def step(self) -> int | None:
         """Fold one page; how many events it held, or None where another worker was faster."""

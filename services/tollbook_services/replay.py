@@ -1,18 +1,85 @@
-"""Replay: fold the whole ledger from its first event and compare with the live rows."""
+"""Replay: fold a history from its first event, say what came of it, compare with live rows."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from tollbook_projections.projection import Fold
 from tollbook_services.comparison import Comparison, ProjectionComparison, overall
-from tollbook_services.folding import FoldFactory, Lane, PageItem, altered, page_item
-from tollbook_services.ledger import Ledger, StoredEntry
-from tollbook_services.memory_rows import MemoryRows
-from tollbook_services.pages import STEP_EVENTS, Pages
+from tollbook_services.digests import Digests
+from tollbook_services.folded import FoldedHead, PartitionFold
+from tollbook_services.folding import FoldFactory
+from tollbook_services.history import History
+from tollbook_services.ledger import Ledger
+from tollbook_services.pages import STEP_EVENTS
 from tollbook_services.readmodels import ReadModels, projection_id
 
 Progress = Callable[[int, int], None]
 """Told how many events were folded, and how many there are in all."""
+
+
+@dataclass(frozen=True, slots=True)
+class FoldedHistory:
+    """What came of folding a history up to a position in each partition.
+
+    Attributes:
+        heads: what was folded of each partition.
+        digests: of each read model and view, see `Digests`.
+        parked: how many events no fold could take, over all projections.
+        faults: what is wrong with the events.
+    """
+
+    heads: tuple[FoldedHead, ...]
+    digests: Mapping[str, str]
+    parked: int
+    faults: tuple[str, ...] = ()
+
+    @property
+    def events(self) -> int:
+        """How many events were folded."""
+        return sum(head.sequence for head in self.heads)
+
+
+async def fold_history(
+    history: History,
+    folds: Sequence[FoldFactory],
+    until: Sequence[int],
+    digests: Digests,
+    progress: Progress | None = None,
+) -> FoldedHistory:
+    """Fold a history up to a position in each partition; memory holds the rows of one at a time.
+
+    Args:
+        history: to fold.
+        folds: what makes the fold of each projection.
+        until: the last sequence of each partition.
+        digests: empty ones, which what was folded is added to.
+        progress: told after each page.
+    """
+    meter = _Meter(progress, sum(until))
+    named = {_name(make): make for make in folds}
+    heads, parked, faults = list[FoldedHead](), 0, list[str]()
+    for partition, stop in enumerate(until):
+        fold = PartitionFold(history, partition, named, differ=faults.append)
+        await fold.to(dict.fromkeys(named, stop), meter.advance)
+        snapshots = {name: await fold.snapshot(name) for name in named}
+        digests.add(snapshots)
+        heads.append(fold.head)
+        parked += sum(len(snapshot.parked) for snapshot in snapshots.values())
+    return FoldedHistory(tuple(heads), digests.digests(), parked, tuple(faults))
+
+
+class _Meter:
+    """Counts events, and tells of how many."""
+
+    def __init__(self, progress: Progress | None, total: int) -> None:
+        self._progress = progress
+        self._total = total
+        self.events = 0
+
+    def advance(self, count: int) -> None:
+        self.events += count
+        if self._progress is not None:
+            self._progress(self.events, max(self._total, self.events))
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +94,8 @@ class ReplayResult:
         differences: the first differences, live against replayed.
         differences_count: how many there are.
         projections: each projection's own digests and lag.
+        heads: what was folded of each partition, where digests were asked for.
+        digests: of each read model and view at those, see `Digests`.
     """
 
     identical: bool
@@ -36,6 +105,8 @@ class ReplayResult:
     differences: list[str]
     differences_count: int
     projections: tuple[ProjectionComparison, ...]
+    heads: tuple[FoldedHead, ...] = ()
+    digests: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def behind(self) -> int:
@@ -50,16 +121,49 @@ async def replay(
     progress: Progress | None = None,
     *,
     page_size: int = STEP_EVENTS,
+    digests: Digests | None = None,
 ) -> ReplayResult:
     """Fold every event into fresh rows, up to each live checkpoint, and compare.
 
     Writes nothing. Read models may move meanwhile: the events that they gain are folded too, and
     what is compared is one moment of each. Memory holds the rows of one partition at a time.
+    Digests, where they are wanted, are of where the slowest read model stood at the beginning.
     """
-    run = _Replay(ledger, readmodels, folds, progress, page_size)
+    heads = [await ledger.head(one) for one in range(ledger.partitions)]
+    named = {_name(make): make for make in folds}
+    comparison, meter = Comparison(named), _Meter(progress, sum(heads))
+    folded = []
     for partition in range(ledger.partitions):
-        await run.partition(partition)
-    return run.result()
+        fold = PartitionFold(
+            ledger, partition, named, differ=comparison.differ, page_size=page_size
+        )
+        stands = await readmodels.positions(partition, named)
+        await fold.to(dict.fromkeys(named, min(stands, default=0)), meter.advance)
+        folded.append(fold.head)
+        if digests is not None:
+            digests.add({name: await fold.snapshot(name) for name in named})
+        await _compare(fold, partition, (ledger, readmodels), comparison, meter)
+    result = result_of(comparison, meter.events)
+    if digests is None:
+        return result
+    return replace(result, heads=tuple(folded), digests=digests.digests())
+
+
+async def _compare(
+    fold: PartitionFold,
+    partition: int,
+    live: tuple[Ledger, ReadModels],
+    comparison: Comparison,
+    meter: _Meter,
+) -> None:
+    """Compare each projection of a partition with its live rows, folding on to where these are."""
+    ledger, readmodels = live
+    for name in comparison.tallies:
+        rows = await readmodels.snapshot(partition, name)
+        at = rows.checkpoint.sequence
+        await fold.to({name: at}, meter.advance)
+        behind = await ledger.head(partition) - at
+        comparison.add(name, partition, rows, await fold.snapshot(name), behind)
 
 
 def result_of(comparison: Comparison, events: int) -> ReplayResult:
@@ -74,87 +178,6 @@ def result_of(comparison: Comparison, events: int) -> ReplayResult:
         differences_count=comparison.count,
         projections=projections,
     )
-
-
-class _Replay:
-    """One replay under way."""
-
-    def __init__(
-        self,
-        ledger: Ledger,
-        readmodels: ReadModels,
-        folds: Sequence[FoldFactory],
-        progress: Progress | None,
-        page_size: int,
-    ) -> None:
-        self._ledger = ledger
-        self._page_size = page_size
-        self._readmodels = readmodels
-        self._folds = {_name(factory): factory for factory in folds}
-        self._progress = progress
-        self._comparison = Comparison(self._folds)
-        self._events = 0
-        self._total: int | None = None
-
-    async def partition(self, partition: int) -> None:
-        """Fold one partition, then compare each projection's rows."""
-        memory = MemoryRows(await self._readmodels.ledger_id(fresh=True))
-        lanes = {name: Lane(memory, partition, make) for name, make in self._folds.items()}
-        stands = await self._readmodels.positions(partition, lanes)
-        read = await self._fold(partition, dict(zip(lanes.values(), stands, strict=True)), 0)
-        for name, lane in lanes.items():
-            live = await self._readmodels.snapshot(partition, name)
-            more = await self._fold(partition, {lane: live.checkpoint.sequence}, read)
-            read = max(read, more)
-            behind = await self._ledger.head(partition) - live.checkpoint.sequence
-            fresh = await memory.snapshot(partition, name)
-            self._comparison.add(name, partition, live, fresh, behind)
-
-    async def _fold(self, partition: int, until: dict[Lane, int], seen: int) -> int:
-        """Fold each lane up to its position; returns the last event read.
-
-        Events up to `seen` were read before, and are neither counted nor checked again.
-        """
-        last = min((lane.position for lane in until), default=0)
-        target = max(until.values(), default=0)
-        pages = Pages(self._ledger, partition, self._page_size)
-        try:
-            while last < target:
-                entries = await pages.entries_after(last, target)
-                if not entries:
-                    text = f"partition {partition}: the ledger ends at {last}, before {target}"
-                    self._comparison.differ(text)
-                    break
-                last = entries[-1].sequence
-                items = self._items(entries, seen)
-                for lane, stop in until.items():
-                    await lane.advance([item for item in items if item.sequence <= stop])
-                await self._report(sum(1 for entry in entries if entry.sequence > seen))
-        finally:
-            await pages.close()
-        return max(last, seen)
-
-    def _items(self, entries: Sequence[StoredEntry], seen: int) -> list[PageItem]:
-        for entry in entries:
-            if entry.sequence > seen and altered(entry):
-                self._comparison.differ(
-                    f"partition {entry.partition}, sequence {entry.sequence}: the stored event "
-                    "does not match the leaf hash stored with it: it was altered"
-                )
-        return [page_item(entry) for entry in entries]
-
-    async def _report(self, count: int) -> None:
-        self._events += count
-        if self._progress is None:
-            return
-        if self._total is None:
-            heads = [await self._ledger.head(one) for one in range(self._ledger.partitions)]
-            self._total = sum(heads)
-        self._progress(self._events, max(self._total, self._events))
-
-    def result(self) -> ReplayResult:
-        """What was found in the partitions compared."""
-        return result_of(self._comparison, self._events)
 
 
 def _name(factory: Callable[[], Fold]) -> str:

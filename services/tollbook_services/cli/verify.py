@@ -8,14 +8,14 @@ from cyclopts import Parameter
 from rich.text import Text
 
 from tollbook_schemas.errors import CheckFailedError, UsageError
-from tollbook_schemas.tlog.keys import VerifierKey, verifier_key_from
+from tollbook_schemas.tlog.keys import VerifierKey
 from tollbook_schemas.tlog.note import Note, NoteError, note_from
 from tollbook_schemas.tlog.tlog_proof import tlog_proof_from
 from tollbook_services.cli.common import COMMON, Common
 from tollbook_services.cli.replay import replay_text, run_replay
+from tollbook_services.cli.trusted import Keys, audited, keys_from
 from tollbook_services.render import console, data, words
 from tollbook_services.replay import ReplayResult
-from tollbook_services.sealing.audit import Progress
 from tollbook_services.sealing.log_names import keys_for
 from tollbook_services.sealing.log_places import open_logs
 from tollbook_services.sealing.receipt import verify_receipt
@@ -24,16 +24,10 @@ from tollbook_services.sealing.verification import (
     LedgerLogs,
     live_logs,
     verify_continuation,
-    verify_logs,
 )
 from tollbook_services.wiring import Tollbook, open_tollbook
 
 _COLUMNS: Final = ("partition", "origin", "size", "root", "holds", "faults")
-
-Keys = Annotated[
-    tuple[str, ...],
-    Parameter(name="--key", help="A public key that you trust, as `keys show` prints it; repeat."),
-]
 
 
 async def verify(
@@ -57,7 +51,7 @@ async def verify(
     names the first event that is not the one that was signed, what was expected and what is there.
     The ledger here is also folded again, and compared with its views.
     """
-    keys = [_key(text) for text in key]
+    keys = keys_from(key)
     if continues is not None:
         return await _continuation(continues, what, log, keys, common)
     if what is None:
@@ -73,7 +67,7 @@ async def _here(keys: Sequence[VerifierKey], common: Common) -> int:
                 "no --key was given: verified with the key that the ledger itself names, which "
                 "shows what was altered by others, not by who has the private key"
             )
-        audit = await _audited(logs, keys or [note.key for note in logs.notes])
+        audit = await audited(logs, keys or [note.key for note in logs.notes])
         await book.catch_up()
         replayed = await run_replay(book)
     _say_audit(audit, common, replayed)
@@ -89,7 +83,7 @@ async def _published(place: str, keys: Sequence[VerifierKey], common: Common) ->
     if (document := _file(place)) is not None:
         return _receipt(Path(place), document, keys, common)
     logs = await open_logs(place)
-    audit = await _audited(logs, keys)
+    audit = await audited(logs, keys)
     _say_audit(audit, common)
     return 0 if audit.holds else CheckFailedError.exit_code
 
@@ -172,17 +166,6 @@ async def _sealed(book: Tollbook) -> LedgerLogs:
     return logs
 
 
-async def _audited(logs: LedgerLogs, keys: Sequence[VerifierKey]) -> LedgerAudit:
-    with console.progress() as bar:
-        task = bar.add_task("verifying", total=None)
-
-        def advanced(done: int, total: int) -> None:
-            bar.update(task, completed=done, total=total)
-
-        progress: Progress = advanced
-        return await verify_logs(logs, keys, progress)
-
-
 def _say_audit(audit: LedgerAudit, common: Common, replayed: ReplayResult | None = None) -> None:
     document = audit.document()
     if replayed is not None:
@@ -227,13 +210,6 @@ def _lines(audit: LedgerAudit) -> Iterable[str]:
             yield f"{report.origin}: {words.plural(report.size, 'event')}, root {report.root}"
         for fault in report.faults:
             yield f"partition {number}, {fault.text}"
-
-
-def _key(text: str) -> VerifierKey:
-    try:
-        return verifier_key_from(text)
-    except NoteError as error:
-        raise UsageError(f"--key: {error}") from None
 
 
 def _read_note(path: Path) -> Note:

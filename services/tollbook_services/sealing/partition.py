@@ -13,7 +13,7 @@ from tollbook_schemas.tlog.keys import SigningKey, VerifierKey, verified_of_log
 from tollbook_schemas.tlog.note import Note, NoteError, note_from
 from tollbook_schemas.tlog.tiles import Tile
 from tollbook_services.ledger import Ledger
-from tollbook_services.pages import Pages
+from tollbook_services.pages import Pages, wait_for_event
 from tollbook_services.sealing.log_names import origin_of, signer_of, verifier_of
 from tollbook_services.sealing.sealed import SealedTree
 from tollbook_services.sealing.signed_heads import SignedHead, SignedHeads
@@ -87,7 +87,7 @@ class PartitionSealing:
 
     async def wait(self) -> None:
         """Wait until an event follows, or for a moment."""
-        await self._pages.wait((await self._current()).size)
+        await wait_for_event(self._ledger, self._partition, (await self._current()).size)
 
     async def close(self) -> None:
         """Give up what is being read."""
