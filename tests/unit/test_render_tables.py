@@ -4,6 +4,7 @@ import io
 from collections.abc import Mapping
 from typing import Any
 
+import pytest
 from rich.console import Console, RenderableType
 
 from tollbook_services.render import cells, checks, revisions, statements
@@ -291,3 +292,18 @@ def test_families_said_in_persons_stand_below_with_their_rule() -> None:
     (table,) = cells.cell_tables([families], _name)
 
     assert "60 - 495 2025-03-08 in persons: generic-5" in _lines(table)
+
+
+@pytest.mark.parametrize("width", [100, 80, 60])
+def test_no_number_or_area_gives_way_to_a_long_name(width: int) -> None:
+    cell = _cell("SY-LA", "civilian", (23_456, 23_457, None), flags=["open_high", "stale"])
+    names = ["tech-for-palestine-daily-casualties-of-the-ministry", "b"]
+    cell["originators"] = [{**cell["originators"][0], "originator": name} for name in names]
+    out = io.StringIO()
+    console = Console(file=out, width=width, markup=False, highlight=False, emoji=False)
+
+    console.print(*cells.cell_tables([cell], _name))
+
+    lines = out.getvalue().splitlines()
+    for shown in ("Latakia", "SY-LA", "civilian", "23,456", "23,457", "2025-03-08"):
+        assert any(shown in line for line in lines), (shown, out.getvalue())

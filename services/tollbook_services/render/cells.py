@@ -25,6 +25,9 @@ _UNITS: Final = {
     "body": "bodies",
 }
 
+NAME_CHARS: Final = 20
+"""Characters of an originator that are kept on one line; a longer one wraps."""
+
 CSV_COLUMNS: Final = (
     "crisis",
     "kind",
@@ -54,6 +57,7 @@ class Layout:
     origin: bool
     destination: bool
     flags: bool
+    long_names: bool
 
 
 def cell_tables(cells: Iterable[Cell], name: Name) -> list[Table]:
@@ -103,6 +107,11 @@ def _table(key: tuple[str, str, str], cells: Sequence[Cell], name: Name) -> Tabl
         origin=any(cell.get("origin") for cell in cells),
         destination=any(cell.get("destination") for cell in cells),
         flags=any(cell["flags"] for cell in cells),
+        long_names=any(
+            len(own["originator"]) > NAME_CHARS
+            for cell in cells
+            for own in cell.get("originators", ())
+        ),
     )
     table = Table(
         title=title_of(*key),
@@ -129,12 +138,13 @@ def _columns(table: Table, layout: Layout) -> None:
         table.add_column("to", max_width=16)
     moves = layout.origin or layout.destination
     table.add_column("segment", min_width=10, max_width=22, no_wrap=not moves)
+    # Where the screen is too narrow, only columns that may wrap give way: never a number.
     for bound in ("low", "best", "high"):
         table.add_column(bound, justify="right", no_wrap=True)
     table.add_column("as of", no_wrap=True)
-    table.add_column("who", no_wrap=True)
+    table.add_column("who", no_wrap=not layout.long_names, overflow="fold")
     if layout.flags:
-        table.add_column("flags", min_width=11, max_width=24)
+        table.add_column("flags", min_width=11, max_width=24, overflow="fold")
 
 
 def _area_key(cell: Cell) -> tuple[int, str]:
