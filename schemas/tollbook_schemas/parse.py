@@ -21,6 +21,7 @@ from tollbook_schemas.limits import FAULTS_MAX
 from tollbook_schemas.nesting import nesting_fault
 from tollbook_schemas.reference import GazetteerPublished, HouseholdSizes, PolicyPublished
 from tollbook_schemas.report import ReportFiled
+from tollbook_schemas.to_come import faults_to_come, is_to_come
 from tollbook_schemas.withholding import sensitive_faults
 
 RECORDED_TIME: Final = "recordedtime"
@@ -45,7 +46,9 @@ class ParsedEvent:
     canonical: bytes
 
 
-def parse_event(raw: bytes, gazetteer: Gazetteer) -> ParsedEvent | tuple[Fault, ...]:
+def parse_event(
+    raw: bytes, gazetteer: Gazetteer, last: str | None = None
+) -> ParsedEvent | tuple[Fault, ...]:
     """Read one event from its JSON bytes.
 
     An event of an old version is checked as it will be read, lifted to the current one, and kept
@@ -54,29 +57,36 @@ def parse_event(raw: bytes, gazetteer: Gazetteer) -> ParsedEvent | tuple[Fault, 
     Args:
         raw: one JSON document, UTF-8.
         gazetteer: the areas an event may name.
+        last: refuse dates behind this day (`to_come.last_day`), for what is new; None takes any.
 
     Returns:
         The event with its canonical bytes, or every fault that was found, in document order.
     """
     found = fast_document(raw, gazetteer)
-    return examine(raw, gazetteer) if found is None else _parsed(*found)
+    if found is None or (last is not None and is_to_come(found[0], last)):
+        return examine(raw, gazetteer, last)
+    return _parsed(*found)
 
 
-def parse_made(document: dict[str, Any], gazetteer: Gazetteer) -> ParsedEvent | tuple[Fault, ...]:
+def parse_made(
+    document: dict[str, Any], gazetteer: Gazetteer, last: str | None = None
+) -> ParsedEvent | tuple[Fault, ...]:
     """The same for an event that a program made and nobody sent yet: `parse_event` of its JSON."""
     canonical = fast_made(document, gazetteer)
-    if canonical is None:
-        return parse_event(canonical_bytes(document), gazetteer)
+    if canonical is None or (last is not None and is_to_come(document, last)):
+        return parse_event(canonical_bytes(document), gazetteer, last)
     return _parsed(document, canonical)
 
 
-def examine(raw: bytes, gazetteer: Gazetteer) -> ParsedEvent | tuple[Fault, ...]:
+def examine(
+    raw: bytes, gazetteer: Gazetteer, last: str | None = None
+) -> ParsedEvent | tuple[Fault, ...]:
     """The same, reading with every check: what alone may refuse, and finds the faults."""
     document = decode_document(raw)
     if isinstance(document, tuple):
         return document
     current = upcast(document)
-    faults = _faults(current, raw, gazetteer)
+    faults = _faults(current, raw, gazetteer, last)
     if not faults:
         return _parsed(document, canonical_bytes(document))
     if current is document:
@@ -85,14 +95,17 @@ def examine(raw: bytes, gazetteer: Gazetteer) -> ParsedEvent | tuple[Fault, ...]
     return tuple(Fault(fault.pointer, f"{fault.message} {lifted}") for fault in faults)
 
 
-def _faults(document: dict[str, Any], raw: bytes, gazetteer: Gazetteer) -> tuple[Fault, ...]:
+def _faults(
+    document: dict[str, Any], raw: bytes, gazetteer: Gazetteer, last: str | None
+) -> tuple[Fault, ...]:
     try:
         event = Event.model_validate(document)
     except ValidationError as error:
         deep = nesting_fault(raw.decode())
         return (deep,) if deep else faults_of(error, document)
     unknown = islice(_unknown_areas(event, gazetteer), FAULTS_MAX)
-    return (*unknown, *sensitive_faults(document))
+    late = () if last is None else islice(faults_to_come(document, last), FAULTS_MAX)
+    return (*unknown, *late, *sensitive_faults(document))
 
 
 def _parsed(document: dict[str, Any], canonical: bytes) -> ParsedEvent:

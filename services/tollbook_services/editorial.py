@@ -16,6 +16,7 @@ from tollbook_schemas.nearest import nearest
 from tollbook_schemas.parse import RECORDED_TIME, ParsedEvent, parse_event
 from tollbook_schemas.times import format_instant
 from tollbook_services.ledger import StoredEntry
+from tollbook_services.today import last_day_now
 from tollbook_services.wiring import Tollbook
 
 PREFIX: Final = "org.tollbook."
@@ -193,7 +194,8 @@ def _sent(entry: StoredEntry) -> Document:
 
 
 async def _act(document: Document, book: Tollbook, *, recorded: bool) -> Act:
-    parsed = parse_event(canonical_bytes(document), await book.admission.gazetteer())
+    known, last = await book.admission.gazetteer(), last_day_now()
+    parsed = parse_event(canonical_bytes(document), known, last)
     if isinstance(parsed, ParsedEvent):
         return Act(document, parsed, recorded)
     faults = "; ".join(

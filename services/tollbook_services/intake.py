@@ -47,6 +47,7 @@ from tollbook_services.ledger import Ledger
 from tollbook_services.logs import configure_logs
 from tollbook_services.reclaim import Reclaimer, uncharge
 from tollbook_services.tasks import end_tasks
+from tollbook_services.today import last_day_now
 from tollbook_services.verify import must_be_same_ledger
 
 RETRY_FIRST_S: Final = 0.1
@@ -273,7 +274,7 @@ def _read(entry: InboxEntry, gazetteer: Gazetteer) -> Outcome:
     if isinstance(raw, Fault):
         return (raw,)
     try:
-        return parse_event(raw, gazetteer)
+        return parse_event(raw, gazetteer, last_day_now())
     except Exception as error:  # noqa: BLE001 - a bug must not hold up the other entries, nor loop
         _log.exception("reading an entry failed", entry=entry.id.decode())
         text = f"tollbook itself failed on this event ({error!r}); it is kept, please report it"

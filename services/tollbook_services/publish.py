@@ -13,6 +13,7 @@ from tollbook_schemas.parse import ParsedEvent, parse_event
 from tollbook_services.admission import Admission, Outcome, areas_now, read_until_unsure
 from tollbook_services.documents import Document, split_documents
 from tollbook_services.ledger import Ledger, Receipt
+from tollbook_services.today import last_day_now
 
 PUBLISH_BATCH: Final = 500
 """Documents per append: the batch at which one fsync costs almost nothing per event."""
@@ -75,7 +76,7 @@ def _batches(documents: Iterable[Document]) -> Iterator[list[Document]]:
 def _read(document: Document, gazetteer: Gazetteer) -> Outcome:
     if document.whole is not None:
         return (size_fault(document.whole.length),)
-    return parse_event(document.raw, gazetteer)
+    return parse_event(document.raw, gazetteer, last_day_now())
 
 
 async def _publish_batch(

@@ -15,6 +15,7 @@ from tollbook_services.ledger import Ledger
 from tollbook_services.publish import PUBLISH_BATCH, rejected_receipt
 from tollbook_services.receipts import Receipt
 from tollbook_services.stored import RefusedEntry
+from tollbook_services.today import last_day_now
 from tollbook_services.writer import other_content
 
 SETTLED: Final = ("appended", "duplicate")
@@ -73,7 +74,7 @@ async def _batches(entries: AsyncIterator[RefusedEntry]) -> AsyncIterator[list[R
 def _read(entry: RefusedEntry, gazetteer: Gazetteer) -> Outcome:
     if entry.whole is not None:
         return (size_fault(entry.whole.length),)
-    outcome = parse_event(entry.raw, gazetteer)
+    outcome = parse_event(entry.raw, gazetteer, last_day_now())
     if not isinstance(outcome, ParsedEvent) and _is_row(entry):
         return (Fault("", "this is a row of a table: import its file again"),)
     return outcome

@@ -25,6 +25,7 @@ from tollbook_services.importing.rows import (
 )
 from tollbook_services.importing.tables import whole
 from tollbook_services.ledger import Receipt
+from tollbook_services.today import last_day_now
 
 IMPORT_BATCH: Final = 500
 """Events of one append: the batch at which one fsync costs almost nothing per event."""
@@ -173,7 +174,7 @@ async def overlapping(
 
 
 def _checked(made: Made, admitted: Gazetteer) -> Outcome:
-    found = parse_made(made.event, admitted)
+    found = parse_made(made.event, admitted, last_day_now())
     if isinstance(found, ParsedEvent):
         return Outcome(made.rows, found, b"", again=made.again)
     faults = tuple(CellFault(_origin_of(fault, made.columns), _told(fault)) for fault in found)
