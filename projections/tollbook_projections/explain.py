@@ -1,17 +1,16 @@
 """The view `explain`: how one number came about, step by step."""
 
-from collections.abc import Container, Iterable, Mapping, Sequence
-from difflib import get_close_matches
+from collections.abc import Container, Iterable, Mapping
 from typing import Any, Final
 
-from tollbook_projections.consolidation.books import Books, Cell, CellKey
+from tollbook_projections.cell_choice import cell_asked_for
+from tollbook_projections.consolidation.books import Books, Cell
 from tollbook_projections.consolidation.claim import BookKey, Claim
 from tollbook_projections.consolidation.series import HELD, Series
 from tollbook_projections.documents import (
     as_of_text,
     bounds_document,
     cell_document,
-    cell_id,
 )
 from tollbook_projections.explanation.naming import Naming
 from tollbook_projections.explanation.told_cells import (
@@ -25,32 +24,14 @@ from tollbook_projections.query import Position, Query, clocks
 from tollbook_projections.redactions import withheld_note
 from tollbook_projections.selection import Dossier
 from tollbook_projections.solved import Solved, solved
-from tollbook_schemas.errors import UsageError
 from tollbook_schemas.gazetteer import Gazetteer
 from tollbook_schemas.policy import Policy
-
-ANY: Final = "*"
-"""Stands for any value of one field of a cell's id."""
-
-CANDIDATES_MAX: Final = 12
-"""Cells named where a question fits several: what a reader can choose from."""
 
 CONSIDERED_MAX: Final = 500
 """Figures of one originator in one explanation, the latest: a sum of thousands of incidents
 would not fit a page; `considered_total` counts all, and the views list them."""
 
 _NOT_NEEDED: Final = "R4 to R9: newer or wider figures already hold these people, or say more"
-
-_FIELDS: Final = (
-    "measure",
-    "unit",
-    "nature",
-    "kind",
-    "area",
-    "segment",
-    "origin",
-    "destination",
-)
 
 
 def explain_document(
@@ -78,7 +59,7 @@ def explain_document(
         UsageError: no cell fits, or several do; the message names candidates.
     """
     found = solved(rows, query, gazetteer, policy)
-    chosen = _chosen(found, cell, query)
+    chosen = cell_asked_for(found, cell, query)
     told = tell_cell(found.books, chosen, _naming(found))
     document = cell_document(chosen, gazetteer)
     steps, terms = _steps(told)
@@ -119,51 +100,6 @@ def _moments(claims: Iterable[Claim]) -> Iterable[Claim]:
 def _quantity(dossier: Dossier, claim: Claim) -> Mapping[str, Any]:
     quantity: Mapping[str, Any] = dossier.versions[claim.version].body["quantity"]
     return quantity
-
-
-def _chosen(found: Solved, asked: str, query: Query) -> Cell:
-    """The one cell that a text asks for."""
-    books = found.books
-    cells = [
-        cell
-        for kind in books.kinds()
-        if query.measure in {None, kind.measure}
-        for cell in books.cells(kind)
-        if found.holds(query, cell.key.region.areas)
-    ]
-    fits = [cell for cell in cells if _fits(cell.key, asked, found.gazetteer)]
-    if len(fits) == 1:
-        return fits[0]
-    if fits:
-        raise UsageError(f"{asked!r} fits {len(fits)} cells: give one of {_named(fits)}")
-    ids = [cell_id(cell.key) for cell in cells]
-    close = get_close_matches(asked, ids, n=1)
-    hint = f"did you mean {close[0]!r}?" if close else f"there are {_named(cells)}"
-    raise UsageError(f"no cell {asked!r}: {hint if cells else 'no figure answers this question'}")
-
-
-def _fits(key: CellKey, asked: str, gazetteer: Gazetteer) -> bool:
-    given = asked.split("|") if "|" in asked else [ANY] * 4 + [asked] + [ANY] * 3
-    if len(given) != len(_FIELDS):
-        return False
-    own = cell_id(key).split("|")
-    for name, wanted, value in zip(_FIELDS, given, own, strict=True):
-        if wanted in {ANY, value}:
-            continue
-        if name in {"area", "origin", "destination"} and wanted:
-            codes = sorted({gazetteer.canonical(code) for code in wanted.split("+")})
-            if "+".join(codes) == value:
-                continue
-        if name == "segment" and wanted == "/".join(part for _, part in key.region.segment):
-            continue
-        return False
-    return True
-
-
-def _named(cells: Sequence[Cell]) -> str:
-    ids = [f"'{cell_id(cell.key)}'" for cell in cells[:CANDIDATES_MAX]]
-    more = f" and {len(cells) - CANDIDATES_MAX} more" if len(cells) > CANDIDATES_MAX else ""
-    return ", ".join(ids) + more
 
 
 def _steps(told: ToldCell) -> tuple[list[Document], dict[int, int]]:

@@ -238,7 +238,16 @@ def test_a_cell_is_found_by_its_id_and_by_some_of_its_fields(asked: str) -> None
 def test_several_cells_are_listed_to_choose_from() -> None:
     events = report("a", 8, fig("f", 10, "SY-LA", segment=CIVILIAN))
 
-    with pytest.raises(UsageError, match=r"fits 2 cells: give one of 'killed\|person\|count"):
+    with pytest.raises(
+        UsageError, match=r"fits 2 cells: say which with --segment, or give one of 'ki"
+    ):
+        explained("SY-LA", events)
+
+
+def test_what_tells_several_cells_apart_is_named() -> None:
+    events = report("a", 8, fig("f", 10, "SY-LA"), fig("i", 20, "SY-LA", measure="injured"))
+
+    with pytest.raises(UsageError, match=r"fits 2 cells: say which with --measure, or give"):
         explained("SY-LA", events)
 
 
