@@ -134,7 +134,7 @@ def test_a_table_of_broken_rows_only_is_refused_as_a_whole(tmp_path: Path) -> No
         (b"a,b, a\n1,2,3\n", "line 1: two columns are called 'a'"),
         (b'a,b\n1,"2\n', "line 2"),
         (b"a,b\n1,2\n1,\x00\n", "bytes that no text has"),
-        (gzip.compress(b"a,b\n1,2\n")[:-9], "cut short"),
+        (gzip.compress(b"a,b\n1,2\n", mtime=0)[:-9], "cut short"),
         (b"PK\x03\x04 and no workbook", "no workbook"),
         (b"a\n" + b"x" * (LINE_CHARS_MAX + 1), "line 2"),
         (b"[" + b" " * (ARRAY_BYTES_MAX + 1) + b"]", "jq -c"),
