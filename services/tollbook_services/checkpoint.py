@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from tollbook_projections.projection import RowChange
 from tollbook_schemas.times import format_instant, instant_of
+from tollbook_services.stored import number_from
 
 Rows = dict[str, bytes]
 """The rows of one crisis, by key, in order of the keys."""
@@ -35,11 +36,13 @@ class Snapshot:
         checkpoint: the position of the rows.
         rows: the rows of each crisis by key, crises and keys in sorted order.
         parked: why each event that could not be folded was left out, by sequence.
+        misplaced: rows that lie where rows of another table do, which no reader finds.
     """
 
     checkpoint: Checkpoint
     rows: dict[str, Rows]
     parked: dict[int, str]
+    misplaced: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,10 +108,15 @@ class RowsRead(NamedTuple):
 
 
 def checkpoint_from(ledger: bytes | None, sequence: bytes | None, at: bytes | None) -> Checkpoint:
-    """The checkpoint in the three stored fields, each empty or missing before the first commit."""
-    return Checkpoint(
-        (ledger or b"").decode(), int(sequence or 0), instant_of(at.decode()) if at else None
-    )
+    """The checkpoint in the three stored fields, each empty or missing before the first commit.
+
+    Raises:
+        ValueError: a field has not the form in which it is stored.
+    """
+    instant = instant_of(at.decode()) if at else None
+    if instant_text(instant) != (at or b"").decode():
+        raise ValueError(f"{at!r} is no time as it is stored")
+    return Checkpoint((ledger or b"").decode(), number_from(sequence or b"0"), instant)
 
 
 def instant_text(instant: datetime | None) -> str:

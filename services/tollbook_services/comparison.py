@@ -6,7 +6,7 @@ from hashlib import sha256
 from struct import Struct
 from typing import Final
 
-from tollbook_services.checkpoint import Snapshot
+from tollbook_services.checkpoint import Checkpoint, Snapshot, instant_text
 
 DIFFERENCES_MAX: Final = 100
 """Differences kept: the first ones tell where to look; all of them are counted."""
@@ -114,6 +114,13 @@ class Comparison:
             else:
                 tally.fresh.add(crisis, now)
                 tally.differing += self._compare(f"{name} {crisis}", was, now)
+        for place in live.misplaced:
+            self.differ(f"{name} {place}")
+        if live.checkpoint != fresh.checkpoint:
+            self.differ(
+                f"{name} partition {partition}, checkpoint: live {_stands(live.checkpoint)}, "
+                f"replayed {_stands(fresh.checkpoint)}"
+            )
         tally.parked_live += len(live.parked)
         tally.parked_fresh += len(fresh.parked)
         for sequence in sorted(live.parked.keys() ^ fresh.parked.keys()):
@@ -178,6 +185,11 @@ def overall(digests: Sequence[tuple[str, str]]) -> str:
 
 def _flat(rows: dict[str, bytes]) -> list[bytes]:
     return [part for key in sorted(rows) for part in (key.encode(), rows[key])]
+
+
+def _stands(checkpoint: Checkpoint) -> str:
+    time = instant_text(checkpoint.recorded_at) or "no time"
+    return f"{checkpoint.sequence}, {time}, ledger {checkpoint.ledger or 'none'}"
 
 
 def _shown(value: bytes | None) -> str:

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from redis.asyncio import Redis
 
 from tollbook_projections.projection import RowChange, table_of
-from tollbook_schemas.errors import EngineError
+from tollbook_schemas.errors import CheckFailedError, EngineError
 from tollbook_services import keys
 from tollbook_services.checkpoint import (
     Checkpoint,
@@ -18,6 +18,7 @@ from tollbook_services.checkpoint import (
     instant_text,
 )
 from tollbook_services.functions_caller import Functions
+from tollbook_services.stored import number_from
 
 ROWS_AT_ONCE_MAX: Final = 5_000
 """Rows read in one server-side call: about 10 ms, for which every other client waits."""
@@ -134,19 +135,18 @@ class Generation:
         reply = await self.functions.call(
             "tollbook_readmodel_read", names, arguments, read_only=True
         )
-        if self.live and int(reply[0]) != self.number:
+        if self.live and reply[0] != b"%d" % self.number:
             raise MovedError
-        checkpoint = checkpoint_from(*reply[1:4])
-        if checkpoint.ledger not in ("", self.ledger):
-            raise self._other_ledger(checkpoint)
-        found = [_sorted_rows(_pairs(flat)) for flat in reply[7]] if reply[6] else []
-        return Look(
-            checkpoint,
-            sorted(_place(member.decode()) for member in reply[4]),
-            {int(sequence): why.decode() for sequence, why in sorted(_pairs(reply[5]))},
-            bool(reply[6]),
-            dict(zip(places, found, strict=True)) if reply[6] else {},
-        )
+        try:
+            found = _look(places, reply)
+        except ValueError as error:
+            raise CheckFailedError(
+                f"{self.projection} in partition {self.partition} is not as it was written "
+                f"({error}): the engine's data was altered; `tollbook rebuild` folds it anew"
+            ) from None
+        if found.checkpoint.ledger not in ("", self.ledger):
+            raise self._other_ledger(found.checkpoint)
+        return found
 
     async def rows_at(self, places: Sequence[Place], look: Look) -> dict[Place, Rows] | None:
         """The rows of a look, read in pieces where there were too many; None if they moved."""
@@ -195,6 +195,22 @@ class Generation:
             f"{keys.generation(self.partition, self.projection, self.number)}:* and the rows are "
             "folded anew"
         )
+
+
+def _look(places: Sequence[Place], reply: Sequence[Any]) -> Look:
+    """A reply of the engine.
+
+    Raises:
+        ValueError: something in it has not the form in which it is stored.
+    """
+    found = [_sorted_rows(_pairs(flat)) for flat in reply[7]] if reply[6] else []
+    return Look(
+        checkpoint_from(*reply[1:4]),
+        sorted(_place(member.decode()) for member in reply[4]),
+        {number_from(sequence): why.decode() for sequence, why in sorted(_pairs(reply[5]))},
+        bool(reply[6]),
+        dict(zip(places, found, strict=True)) if reply[6] else {},
+    )
 
 
 def _place(member: str) -> Place:

@@ -5,8 +5,8 @@ from typing import Final, TypeVar, cast
 
 from redis.asyncio import Redis
 
-from tollbook_projections.projection import Fold
-from tollbook_schemas.errors import EngineError
+from tollbook_projections.projection import Fold, table_of
+from tollbook_schemas.errors import CheckFailedError, EngineError
 from tollbook_services import keys
 from tollbook_services.checkpoint import (
     Checkpoint,
@@ -20,6 +20,7 @@ from tollbook_services.checkpoint import (
 from tollbook_services.functions_caller import Functions
 from tollbook_services.generation import READ_TRIES_MAX, Generation, MovedError, Place
 from tollbook_services.position import LedgerPosition
+from tollbook_services.stored import number_from
 
 Found = TypeVar("Found")
 
@@ -148,7 +149,13 @@ class ReadModels:
             Awaitable[list[bytes | None]], self.redis.hmget(keys.live(partition), names)
         )
         live, back = stored
-        return int(live or 1), None if back is None else int(back)
+        try:
+            return number_from(live or b"1"), None if back is None else number_from(back)
+        except ValueError as error:
+            raise CheckFailedError(
+                f"which rows of {projection} in partition {partition} are live is not as it was "
+                f"written ({error}): the engine's data was altered"
+            ) from None
 
     async def ledger_id(self, *, fresh: bool = False) -> str:
         """The id of the ledger in this engine, read once, and again where `fresh`."""
@@ -193,7 +200,7 @@ async def snapshot_of(generation: Generation) -> Snapshot:
         if found is not None:
             crises = dict.fromkeys(crisis for crisis, _ in wanted)
             rows = {crisis: _of_crisis(found, crisis) for crisis in crises}
-            return Snapshot(look.checkpoint, rows, look.parked)
+            return Snapshot(look.checkpoint, rows, look.parked, _misplaced(found))
     raise generation.too_busy()
 
 
@@ -220,6 +227,15 @@ async def rows_of(
             at = look.checkpoint
             return RowsRead(rows, at.sequence, at.recorded_at, shared, generation.number)
     raise generation.too_busy()
+
+
+def _misplaced(found: dict[Place, Rows]) -> tuple[str, ...]:
+    return tuple(
+        f"{crisis} {key} lies among the rows of {table or 'no table'}"
+        for (crisis, table), rows in found.items()
+        for key in rows
+        if table_of(key) != table
+    )
 
 
 def _of_crisis(found: dict[Place, Rows], crisis: str) -> Rows:

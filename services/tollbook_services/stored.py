@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 import orjson
 
 from tollbook_schemas.canonical import leaf_hash
+from tollbook_schemas.errors import CheckFailedError
 from tollbook_schemas.times import format_instant
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -127,11 +128,30 @@ def instant_from(micros: int) -> datetime:
 
 
 def entry_from(partition: int, entry_id: bytes, fields: Mapping[bytes, bytes]) -> StoredEntry:
-    """A stream entry as a stored event."""
-    return StoredEntry(
-        partition,
-        int(entry_id.partition(b"-")[0]),
-        fields[b"e"],
-        fields[b"h"],
-        instant_from(int(fields[b"t"])),
-    )
+    """A stream entry as a stored event.
+
+    Raises:
+        CheckFailedError: it is not one that an append wrote.
+    """
+    try:
+        recorded_at = instant_from(number_from(fields[b"t"]))
+        sequence = int(entry_id.removesuffix(b"-0"))
+        return StoredEntry(partition, sequence, fields[b"e"], fields[b"h"], recorded_at)
+    except (KeyError, ValueError, OverflowError) as error:
+        raise CheckFailedError(
+            f"partition {partition}, entry {entry_id.decode(errors='replace')}: it is not as an "
+            f"append writes it ({error!r}): the engine's data was altered; `tollbook check` names "
+            "everything that is wrong"
+        ) from None
+
+
+def number_from(text: bytes) -> int:
+    """A number in the one form in which it is stored: digits without a sign, blanks or zeros.
+
+    Raises:
+        ValueError: it has another form.
+    """
+    number = int(text)
+    if b"%d" % number != text:
+        raise ValueError(f"{text!r} is no number as it is stored")
+    return number

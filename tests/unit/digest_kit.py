@@ -54,11 +54,16 @@ class ListHistory:
         return self._entries[after : min(after + count, last)]
 
 
+def sent_of_worked_crisis() -> list[bytes]:
+    """The events of the demonstration as they are sent."""
+    sent = resources.files("tollbook_services") / "data" / "coast-2025.jsonl"
+    return sent.read_bytes().splitlines()
+
+
 def worked_crisis() -> list[bytes]:
     """The demonstration as it would be stored, a minute apart."""
-    sent = resources.files("tollbook_services") / "data" / "coast-2025.jsonl"
     lines = []
-    for number, raw in enumerate(sent.read_bytes().splitlines()):
+    for number, raw in enumerate(sent_of_worked_crisis()):
         parsed = parse_event(raw, default_gazetteer())
         assert isinstance(parsed, ParsedEvent), parsed
         at = STARTED + timedelta(minutes=number)

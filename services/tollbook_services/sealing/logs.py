@@ -8,11 +8,14 @@ the engine's log has `checkpoint.cosigned`, the newest checkpoint that a witness
 import re
 from typing import Final, Protocol
 
+from tollbook_schemas.errors import CheckFailedError
 from tollbook_schemas.tlog.bundles import ENTRY_BYTES_MAX, bundle_of, entry_of
+from tollbook_schemas.tlog.checkpoint import checkpoint_from
+from tollbook_schemas.tlog.note import NoteError, note_from
 from tollbook_schemas.tlog.tiles import CHECKPOINT_PATH, TILE_WIDTH, Tile, tile_from
 from tollbook_services.ledger import Ledger
 from tollbook_services.sealing.cosigned import CosignedHeads
-from tollbook_services.sealing.sealed import SealedTree
+from tollbook_services.sealing.sealed import SealedHead, SealedTree
 from tollbook_services.stored import StoredEntry
 
 COSIGNED_PATH: Final = CHECKPOINT_PATH + ".cosigned"
@@ -46,10 +49,12 @@ class LiveLog:
         """The bytes of a file; None where there is none, or not yet.
 
         Raises:
-            CheckFailedError: a tile that has to be there is not.
+            CheckFailedError: a tile that has to be there is not, or the checkpoint is of another
+                size than what is sealed.
         """
         head = await self._tree.head()
         if path == CHECKPOINT_PATH:
+            self._must_be_of_its_size(head)
             return await self._cosigned.added_to(head) or None
         if path == COSIGNED_PATH:
             return await self._cosigned.newest()
@@ -59,6 +64,18 @@ class LiveLog:
         if tile is None or tile.end > head.size:
             return None
         return await (self._bundle(tile) if tile.level is None else self._tree.tile(tile))
+
+    def _must_be_of_its_size(self, head: SealedHead) -> None:
+        """See that what is sealed is as much as its checkpoint says, if that can be read."""
+        try:
+            signed = checkpoint_from(note_from(head.checkpoint).text).size
+        except NoteError:
+            return  # who reads it sees what is wrong
+        if signed != head.size:
+            raise CheckFailedError(
+                f"partition {self._partition}: {head.size:,} events are sealed, and the checkpoint "
+                f"is of {signed:,}: the engine's data was altered"
+            )
 
     async def _bundle(self, tile: Tile) -> bytes:
         entries = await self._entries(tile.index * TILE_WIDTH, tile.width)

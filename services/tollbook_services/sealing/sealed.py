@@ -12,6 +12,7 @@ from tollbook_schemas.tlog.merkle import HASH_BYTES
 from tollbook_schemas.tlog.tiles import Tile
 from tollbook_services import keys
 from tollbook_services.functions_caller import Functions
+from tollbook_services.stored import number_from
 
 LIBRARY: Final = ("tollbook_sealing_v1", "sealing.lua")
 
@@ -47,14 +48,23 @@ class SealedTree:
 
         Raises:
             EngineError: it is of another ledger.
+            CheckFailedError: it is not as it was written.
         """
         found: Any = self._redis.hmget(
             keys.sealed(self.partition), ["ledger", "size", "checkpoint"]
         )
         ledger, size, checkpoint = await cast("Awaitable[Any]", found)
-        if ledger is not None and ledger.decode() != self._ledger:
+        if ledger is None and size is None and checkpoint is None:
+            return SealedHead(0, b"")
+        if ledger is not None and ledger != self._ledger.encode():
             raise self._other_ledger()
-        return SealedHead(int(size or 0), checkpoint or b"")
+        try:
+            head = SealedHead(number_from(size or b""), checkpoint or b"")
+        except ValueError as error:
+            raise self._altered(str(error)) from None
+        if ledger is None:
+            raise self._altered("it does not say of which ledger it is")
+        return head
 
     async def tile(self, tile: Tile) -> bytes:
         """The hashes of a tile of the sealed tree.
@@ -116,6 +126,12 @@ class SealedTree:
                 "data was altered; `tollbook verify` names what is wrong"
             )
         return stored[:wanted]
+
+    def _altered(self, reason: str) -> CheckFailedError:
+        return CheckFailedError(
+            f"what is sealed of partition {self.partition} is not as it was written ({reason}): "
+            "the engine's data was altered"
+        )
 
     def _other_ledger(self) -> EngineError:
         return EngineError(
