@@ -63,9 +63,16 @@ def test_logs_are_cosigned_and_their_ledger_takes_the_cosignatures(desk, key, tm
     assert (refused.code, refused.out) == (4, "")
     assert "tollbook witness trust KEY" in refused.err
 
-    told("witness", "trust", (desk / "w1.pub").read_text().strip(), *store)
+    witness = (desk / "w1.pub").read_text().strip()
+    demanded = ("verify", *store, "--key", key, "--witness", witness)
+    missing = tollbook(*demanded)
+    assert missing.code == 4
+    assert "partition 1, checkpoint: it is not cosigned by witness.example.org/w1" in missing.out
+
+    told("witness", "trust", witness, *store)
     taken = told("witness", "add", tmp_path / "cosigned", *store)
     assert "/1: 22 events, cosigned by witness.example.org/w1\n" in taken
+    assert "verified: 22 events in 4 logs" in told(*demanded)
     told("receipt", SOURCE, EVENT, *store, "--out", tmp_path / "receipt")
     keys = ("--key", key, "--key", (desk / "w1.pub").read_text().strip())
     found = json.loads(told("verify", tmp_path / "receipt", *keys, "--format", "json"))
@@ -132,3 +139,26 @@ def test_a_file_without_cosigned_checkpoints_is_refused(desk, tmp_path, text, co
     done = tollbook("witness", "add", tmp_path / "file", "--data", desk / "store")
     assert (done.code, done.out) == (code, "")
     assert said in done.err
+
+
+def test_who_is_trusted_is_listed_and_can_be_trusted_no_more(desk, tmp_path):
+    store = ("--data", tmp_path / "store")
+    told("demo", *store)
+    witness = (desk / "w1.pub").read_text().strip()
+    assert "no witness is trusted" in tollbook("witness", "list", *store).err
+    told("witness", "trust", witness, *store)
+    assert told("witness", "list", *store) == f"{witness}\n"
+    listed = json.loads(told("witness", "list", *store, "--format", "json"))
+    assert listed == {"witnesses": [{"name": "witness.example.org/w1", "key": witness}]}
+
+    done = tollbook("witness", "untrust", "nobody", *store)
+    assert done.code == 2
+    assert "no witness 'nobody' is trusted; these are: witness.example.org/w1" in done.err
+    told("witness", "untrust", "witness.example.org/w1", *store)
+    assert told("witness", "list", *store) == ""
+
+
+def test_the_key_of_a_log_is_no_witness(desk, key):
+    done = tollbook("verify", desk / "logs", "--key", key, "--witness", key)
+    assert done.code == 2
+    assert "is the key of a log: name it with --key" in done.err

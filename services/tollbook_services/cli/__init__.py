@@ -69,6 +69,8 @@ _COMMANDS: Final = (
     ("witness cosign", "witness:cosign", "Cosign the logs of another ledger, as its witness."),
     ("witness serve", "witness:serve", "Cosign what is sent over HTTP (c2sp.org/tlog-witness)."),
     ("witness trust", "witness:trust", "Take cosignatures of a witness for the ledger here."),
+    ("witness list", "witness:list_", "The witnesses that are trusted, with their keys."),
+    ("witness untrust", "witness:untrust", "Take no more cosignatures of a witness."),
     ("witness request", "witness:request", "Ask witnesses to cosign the newest checkpoints here."),
     ("witness add", "witness:add", "Take cosigned checkpoints out of a file."),
     ("serve", "workers:serve", "Run engine, intake, projector and sealer together."),

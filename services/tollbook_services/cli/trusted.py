@@ -6,7 +6,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from tollbook_schemas.errors import UsageError
-from tollbook_schemas.tlog.keys import VerifierKey, verifier_key_from
+from tollbook_schemas.tlog.keys import KeyKind, VerifierKey, verifier_key_from
 from tollbook_schemas.tlog.note import NoteError
 from tollbook_services.render import console
 from tollbook_services.sealing.audit import Progress
@@ -18,8 +18,27 @@ Keys = Annotated[
 ]
 
 
-def keys_from(texts: Iterable[str]) -> list[VerifierKey]:
-    """The keys of `--key`.
+Witnesses = Annotated[
+    tuple[str, ...],
+    Parameter(name="--witness", help="A witness that has to have cosigned every log; repeat."),
+]
+
+
+def witnesses_from(texts: Iterable[str]) -> list[VerifierKey]:
+    """The keys of `--witness`.
+
+    Raises:
+        UsageError: one is none, or that of a log.
+    """
+    found = keys_from(texts, "--witness")
+    for key in found:
+        if key.kind is not KeyKind.WITNESS:
+            raise UsageError(f"--witness: {key.text} is the key of a log: name it with --key")
+    return found
+
+
+def keys_from(texts: Iterable[str], option: str = "--key") -> list[VerifierKey]:
+    """The keys of an option.
 
     Raises:
         UsageError: one is none.
@@ -27,10 +46,12 @@ def keys_from(texts: Iterable[str]) -> list[VerifierKey]:
     try:
         return list(map(verifier_key_from, texts))
     except NoteError as error:
-        raise UsageError(f"--key: {error}") from None
+        raise UsageError(f"{option}: {error}") from None
 
 
-async def audited(logs: LedgerLogs, keys: Sequence[VerifierKey]) -> LedgerAudit:
+async def audited(
+    logs: LedgerLogs, keys: Sequence[VerifierKey], witnesses: Sequence[VerifierKey] = ()
+) -> LedgerAudit:
     """Verify logs, with a progress bar on stderr."""
     with console.progress() as bar:
         task = bar.add_task("verifying", total=None)
@@ -39,4 +60,4 @@ async def audited(logs: LedgerLogs, keys: Sequence[VerifierKey]) -> LedgerAudit:
             bar.update(task, completed=done, total=total)
 
         progress: Progress = advanced
-        return await verify_logs(logs, keys, progress)
+        return await verify_logs(logs, keys, progress, witnesses=witnesses)

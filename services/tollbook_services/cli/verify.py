@@ -13,7 +13,7 @@ from tollbook_schemas.tlog.note import Note, NoteError, note_from
 from tollbook_schemas.tlog.tlog_proof import tlog_proof_from
 from tollbook_services.cli.common import COMMON, Common
 from tollbook_services.cli.replay import replay_text, run_replay
-from tollbook_services.cli.trusted import Keys, audited, keys_from
+from tollbook_services.cli.trusted import Keys, Witnesses, audited, keys_from, witnesses_from
 from tollbook_services.render import console, data, words
 from tollbook_services.replay import ReplayResult
 from tollbook_services.sealing.log_names import keys_for
@@ -37,6 +37,7 @@ async def verify(
     ] = None,
     *,
     key: Keys = (),
+    witness: Witnesses = (),
     continues: Annotated[
         Path | None, Parameter(help="An older checkpoint that WHAT, a newer one, has to continue.")
     ] = None,
@@ -52,14 +53,19 @@ async def verify(
     The ledger here is also folded again, and compared with its views.
     """
     keys = keys_from(key)
+    witnesses = witnesses_from(witness)
     if continues is not None:
+        if witnesses:
+            raise UsageError("--witness is for logs, and --continues for two checkpoints")
         return await _continuation(continues, what, log, keys, common)
     if what is None:
-        return await _here(keys, common)
-    return await _published(what, keys, common)
+        return await _here(keys, witnesses, common)
+    return await _published(what, keys, witnesses, common)
 
 
-async def _here(keys: Sequence[VerifierKey], common: Common) -> int:
+async def _here(
+    keys: Sequence[VerifierKey], witnesses: Sequence[VerifierKey], common: Common
+) -> int:
     async with open_tollbook(common.settings(), sound=False) as book:
         logs = await _sealed(book)
         if not keys:
@@ -67,23 +73,30 @@ async def _here(keys: Sequence[VerifierKey], common: Common) -> int:
                 "no --key was given: verified with the key that the ledger itself names, which "
                 "shows what was altered by others, not by who has the private key"
             )
-        audit = await audited(logs, keys or [note.key for note in logs.notes])
+        audit = await audited(logs, keys or [note.key for note in logs.notes], witnesses)
         await book.catch_up()
         replayed = await run_replay(book)
     _say_audit(audit, common, replayed)
     return 0 if audit.holds and replayed.identical else CheckFailedError.exit_code
 
 
-async def _published(place: str, keys: Sequence[VerifierKey], common: Common) -> int:
+async def _published(
+    place: str,
+    keys: Sequence[VerifierKey],
+    witnesses: Sequence[VerifierKey],
+    common: Common,
+) -> int:
     if not keys:
         raise UsageError(
             "say which key you trust: --key KEY, as the ledger's operator hands it out; who wrote "
             f"{place} can have put any key there"
         )
     if (document := _file(place)) is not None:
+        if witnesses:
+            raise UsageError("--witness is for logs; for a receipt, name the witness with --key")
         return _receipt(Path(place), document, keys, common)
     logs = await open_logs(place)
-    audit = await audited(logs, keys)
+    audit = await audited(logs, keys, witnesses)
     _say_audit(audit, common)
     return 0 if audit.holds else CheckFailedError.exit_code
 

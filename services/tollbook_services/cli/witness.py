@@ -1,4 +1,4 @@
-"""`witness cosign` and `serve` for other ledgers; `trust`, `request` and `add` for the one here."""
+"""`witness cosign` and `serve` for other ledgers; `trust`, `request` and so on for the one here."""
 
 import sys
 import threading
@@ -29,6 +29,7 @@ from tollbook_services.wiring import open_tollbook
 
 _COSIGNED: Final = ("log", "before", "size", "root", "note")
 _TAKEN: Final = ("log", "size", "root", "witnesses")
+_TRUSTED: Final = ("name", "key")
 _PORT_MAX: Final = 65_535
 
 Keys = Annotated[
@@ -104,6 +105,34 @@ async def trust(
     async with open_tollbook(where.settings()) as book:
         await Cosignatures(book.ledger).trust(parsed)
     console.note(f"cosignatures of {parsed.name} are taken from now on")
+
+
+async def list_(*, common: Common = COMMON) -> None:
+    """The witnesses whose cosignatures are taken, with their public keys."""
+    async with open_tollbook(common.settings()) as book:
+        found = await Cosignatures(book.ledger).witnesses()
+    rows = [{"name": key.name, "key": key.text} for key in found]
+    match common.format:
+        case "json":
+            data.write_json({"witnesses": rows})
+        case "csv":
+            data.write_csv(_TRUSTED, rows)
+        case _:
+            sys.stdout.write("".join(f"{key.text}\n" for key in found))
+            if not found:
+                console.note("no witness is trusted: tollbook witness trust KEY")
+
+
+async def untrust(
+    witness: Annotated[str, Parameter(help="Its public key, or its name.")],
+    *,
+    where: Where = WHERE,
+) -> None:
+    """Take no more cosignatures of a witness; those that were taken stay."""
+    async with open_tollbook(where.settings()) as book:
+        gone = await Cosignatures(book.ledger).distrust(witness)
+    for key in gone:
+        console.note(f"cosignatures of {key.text} are not taken any more")
 
 
 async def request(

@@ -35,7 +35,12 @@ Progress = Callable[[int, int], None]
 
 
 async def audit(
-    files: LogFiles, origin: str, keys: Collection[VerifierKey], progress: Progress | None = None
+    files: LogFiles,
+    origin: str,
+    keys: Collection[VerifierKey],
+    progress: Progress | None = None,
+    *,
+    witnesses: Collection[VerifierKey] = (),
 ) -> AuditReport:
     """Verify the log of one partition: signature, entries, tiles, and that nothing is missing.
 
@@ -44,8 +49,9 @@ async def audit(
         origin: that its checkpoint has to have.
         keys: that are trusted, with the names they sign this log under.
         progress: told after each bundle.
+        witnesses: each of which has to have cosigned the checkpoint.
     """
-    read = await _checkpoint(files, origin, keys)
+    read = await _checkpoint(files, origin, keys, witnesses)
     if isinstance(read, LogFault):
         return AuditReport(faults=(read,))
     checkpoint, signers = read
@@ -56,19 +62,24 @@ async def audit(
 
 
 async def _checkpoint(
-    files: LogFiles, origin: str, keys: Collection[VerifierKey]
+    files: LogFiles,
+    origin: str,
+    keys: Collection[VerifierKey],
+    witnesses: Collection[VerifierKey],
 ) -> tuple[Checkpoint, tuple[str, ...]] | LogFault:
     document = await files.read(CHECKPOINT_PATH)
     if document is None:
         return LogFault(CHECKPOINT_PATH, "the log has no checkpoint")
     try:
         note = note_from(document)
-        signers = verified_of_log(note, keys)
+        signers = verified_of_log(note, [*keys, *witnesses])
         checkpoint = checkpoint_from(note.text)
     except NoteError as error:
         return LogFault(CHECKPOINT_PATH, str(error))
     if checkpoint.origin != origin:
         return LogFault(CHECKPOINT_PATH, "it is of another log", None, origin, checkpoint.origin)
+    if missing := [key.name for key in witnesses if key not in signers]:
+        return LogFault(CHECKPOINT_PATH, f"it is not cosigned by {', '.join(missing)}")
     return checkpoint, tuple(key.name for key in signers)
 
 

@@ -49,6 +49,26 @@ class Cosignatures:
             raise UsageError(f"{key.text} is the key of a log: a witness has one of the kind 04")
         await self._ledger.redis.sadd(keys.LOG_WITNESSES, key.text)
 
+    async def distrust(self, named: str) -> tuple[VerifierKey, ...]:
+        """Take no more cosignatures of a witness; those that were taken stay.
+
+        Args:
+            named: its public key, or its name for all of its keys.
+
+        Returns:
+            The keys that are no longer trusted.
+
+        Raises:
+            UsageError: no such witness is trusted.
+        """
+        known = await self.witnesses()
+        found = tuple(key for key in known if named in {key.text, key.name})
+        if not found:
+            names = ", ".join(key.name for key in known) or "none"
+            raise UsageError(f"no witness {named!r} is trusted; these are: {names}")
+        await self._ledger.redis.srem(keys.LOG_WITNESSES, *(key.text for key in found))
+        return found
+
     async def witnesses(self) -> tuple[VerifierKey, ...]:
         """The witnesses whose cosignatures are taken, by name.
 

@@ -108,7 +108,11 @@ async def live_logs(ledger: Ledger) -> LiveLogs | None:
 
 
 async def verify_logs(
-    logs: LedgerLogs, anchors: Collection[VerifierKey], progress: Progress | None = None
+    logs: LedgerLogs,
+    anchors: Collection[VerifierKey],
+    progress: Progress | None = None,
+    *,
+    witnesses: Collection[VerifierKey] = (),
 ) -> LedgerAudit:
     """Verify every log of a ledger.
 
@@ -116,6 +120,7 @@ async def verify_logs(
         logs: to verify.
         anchors: keys that are trusted from elsewhere; one of the key history has to be among them.
         progress: told after each bundle of a log.
+        witnesses: each of which has to have cosigned every checkpoint.
 
     Raises:
         CheckFailedError: no key of the history is trusted.
@@ -128,7 +133,8 @@ async def verify_logs(
     reports = []
     for number in range(logs.description.partitions):
         own = [verifier_of(key, number) for key in keys]
-        reports.append(await audit(logs.files(number), origin_of(name, number), own, progress))
+        files, origin = logs.files(number), origin_of(name, number)
+        reports.append(await audit(files, origin, own, progress, witnesses=witnesses))
     return LedgerAudit(logs.description, keys, tuple(reports))
 
 
