@@ -81,7 +81,7 @@ async def folded(lines: Sequence[bytes]) -> FoldedHistory:
 def digests_document() -> bytes:
     """Roots and digests of the worked crisis and of the golden ledgers, as JSON."""
     ledgers = {"coast-2025": worked_crisis()}
-    ledgers |= {name: stored_lines(name) for name in ("v0", "v1", "v1-decisions")}
+    ledgers |= {name: stored_lines(name) for name in ("v0", "v1", "v1-decisions", "v1-withheld")}
     told = {}
     for name, lines in ledgers.items():
         found = asyncio.run(folded(lines))
