@@ -261,6 +261,19 @@ class ExplainedOriginator(TypedDict):
     value: Results
 
 
+class EventProof(TypedDict):
+    """An event that an explanation rests on; `tollbook receipt SOURCE ID` proves it.
+
+    `leaf_index` is its place in the log of the partition, from 0.
+    """
+
+    partition: int
+    sequence: int
+    leaf_index: int
+    source: str
+    id: str
+
+
 class ExplainDocument(ReadWith):
     """`tollbook explain CRISIS CELL`: how one number came about.
 
@@ -272,3 +285,4 @@ class ExplainDocument(ReadWith):
     steps: list[StepDocument]
     value: Results
     agrees: bool
+    proofs: list[EventProof]

@@ -17,6 +17,7 @@ from tollbook_schemas.gazetteer import Gazetteer
 from tollbook_schemas.nearest import nearest
 from tollbook_schemas.policy import Policy
 from tollbook_schemas.times import end_of
+from tollbook_services.event_proofs import proofs_of, sequences_used
 from tollbook_services.moments import moment_of
 from tollbook_services.position import position_of
 from tollbook_services.quarantine import waiting_documents
@@ -84,11 +85,14 @@ async def revisions(
 
 
 async def explain(book: Tollbook, crisis: str, question: Question, cell: str) -> Document:
-    """How the number of one cell came about."""
+    """How the number of one cell came about, and by which events; each of these can be proved."""
     asked = await _ask(book, crisis, question, _CELL_TABLES)
     rows, query, position, gazetteer, policy = asked.given
     document = views.explain_document(crisis, rows, query, cell, position, gazetteer, policy)
-    return asked.around(document)
+    known = position.sequence if query.known_as_of is None else query.known_as_of
+    used = sequences_used(document, (rows, asked.shared), known)
+    proofs = await proofs_of(book.ledger, book.partition_of(crisis), used)
+    return asked.around({**document, "proofs": proofs})
 
 
 async def incidents(book: Tollbook, crisis: str, question: Question) -> Document:
@@ -130,10 +134,12 @@ class _Asked:
     Attributes:
         given: rows, query, position, gazetteer and policy, in the order in which views take them.
         extra: what every document says beside its own content.
+        shared: the references of the partition.
     """
 
     given: tuple[dict[str, bytes], Query, Position, Gazetteer, Policy]
     extra: Document
+    shared: Mapping[str, bytes]
 
     def around(self, document: Document) -> Document:
         """The document with what every document says.
@@ -196,7 +202,7 @@ async def _ask(
         extra["parked"] = parked
     if redacted := redactions_in(rows):
         extra["redacted"] = redacted
-    return _Asked((rows, query, Position(sequence, recorded_at), gazetteer, policy), extra)
+    return _Asked((rows, query, Position(sequence, recorded_at), gazetteer, policy), extra, shared)
 
 
 def _least(book: Tollbook, crisis: str, token: str | None) -> int:

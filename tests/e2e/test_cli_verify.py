@@ -163,3 +163,34 @@ def test_an_event_that_is_not_there_has_no_receipt(sealed):
     done = tollbook("receipt", SOURCE, "nothing", "--data", sealed / "store")
     assert (done.code, done.out) == (2, "")
     assert "has no event 'nothing'" in done.err
+
+
+def test_every_event_that_a_number_rests_on_can_be_proved(store, key, tmp_path):
+    cell = "killed|person|count|area|SY-LA|status=civilian||"
+    told("review", f"{SOURCE}/{EVENT}#B6.civ", "--status", "verified", "--reviewer", "desk",
+         "--reason", "seen", "--data", store)  # fmt: skip
+    explain = ("explain", "syria-coast-2025", cell, "--data", store)
+    document = json.loads(told(*explain, "--format", "json"))
+    proofs, text = document["proofs"], told(*explain)
+    named = {f"{one['source']}/{one['id']}" for one in proofs}
+    assert {figure.partition("#")[0] for figure in document["cell"]["figures"]} <= named
+    assert len(proofs) == len(named) > 1
+    for one in proofs:
+        told("receipt", one["source"], one["id"], "--data", store, "--out", tmp_path / "receipt")
+        receipt = json.loads(told("verify", tmp_path / "receipt", "--key", key, "--format", "json"))
+        assert receipt["log"].endswith(f"/{one['partition']}")
+        assert receipt["sequence"] == one["sequence"] == one["leaf_index"] + 1
+        assert f"tollbook receipt {one['source']} {one['id']}\n" in text
+
+
+def test_what_an_editor_said_of_a_figure_is_proved_with_it_and_not_before(store):
+    cell = "killed|person|count|area|SY-LA|status=civilian||"
+    explain = ("explain", "syria-coast-2025", cell, "--data", store, "--format", "json")
+    before = json.loads(told(*explain))
+    figure = before["cell"]["figures"][0]
+    told("review", figure, "--status", "verified", "--reviewer", "desk", "--reason", "seen",
+         "--data", store)  # fmt: skip
+    after = json.loads(told(*explain))
+    added = [one for one in after["proofs"] if one not in before["proofs"]]
+    assert [one["sequence"] for one in added] == [23]
+    assert json.loads(told(*explain, "--known-as-of", "22"))["proofs"] == before["proofs"]

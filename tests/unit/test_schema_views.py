@@ -31,6 +31,9 @@ QUARANTINED = [
         "sequence": 7,
     }
 ]
+PROOFS = [{"partition": 1, "sequence": 7, "leaf_index": 6, "source": "https://d", "id": "a"}]
+"""What the ledger adds to an explanation."""
+
 VIEWS = (
     "tolls",
     "displacement",
@@ -68,7 +71,8 @@ def answers() -> dict[str, Any]:
         "conflicts": views.conflicts_document(CRISIS, rows["figures"], *asked, QUARANTINED),
         "explain": views.explain_document(
             CRISIS, rows["figures"], query, CELL, position, WORLD, POLICY
-        ),
+        )
+        | {"proofs": PROOFS},
     }
 
 

@@ -89,7 +89,7 @@ async def explain(
     _warn(document, asked)
     if common.format == "table":
         parts = explanation.explanation_parts(document, book.gazetteer.name)
-        console.answer(*parts, _known(document))
+        console.answer(*parts, explanation.proof_text(document), _known(document))
     else:
         _write(document, common.format, explanation.CSV_COLUMNS, explanation.csv_rows)
     return 0 if document["agrees"] else CheckFailedError.exit_code

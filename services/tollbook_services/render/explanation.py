@@ -1,6 +1,7 @@
 """Tables of an explanation: the figures considered, and each step as a small sum."""
 
 from collections.abc import Iterable, Mapping
+from shlex import quote
 from typing import Any, Final
 
 from rich import box
@@ -46,6 +47,16 @@ def explanation_parts(document: Document, name: Name) -> list[RenderableType]:
     if not document["agrees"]:
         parts.append(Text("These steps do not lead to the value of the cell: please report it."))
     return parts
+
+
+def proof_text(document: Document) -> Text:
+    """The events that the number rests on, each with the command for its receipt."""
+    lines = ["Proofs of the events that this rests on (leaf index: sequence - 1):"]
+    for one in document["proofs"]:
+        place = f"{one['partition']}:{one['sequence']}, leaf {one['leaf_index']}"
+        named = " ".join(quote(words.clean(one[part])) for part in ("source", "id"))
+        lines.append(f"{place}: tollbook receipt {named}")
+    return Text("\n".join(lines), no_wrap=True)
 
 
 def csv_rows(document: Document) -> Iterable[dict[str, Any]]:
