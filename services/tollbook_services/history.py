@@ -46,7 +46,9 @@ async def sequence_at(history: History, partition: int, instant: datetime) -> in
     return low
 
 
-async def positions_until(history: History, texts: Sequence[str]) -> tuple[int, ...]:
+async def positions_until(
+    history: History, texts: Sequence[str], option: str = "--until"
+) -> tuple[int, ...]:
     """The last position of each partition that texts such as those of `--until` name.
 
     Args:
@@ -54,20 +56,23 @@ async def positions_until(history: History, texts: Sequence[str]) -> tuple[int, 
         texts: a time alone, or positions, `<partition>:<sequence>` or as a receipt prints them; a
             partition of which none is named ends where the last of those was recorded. None at
             all: the heads.
+        option: what to call them in errors.
 
     Raises:
         UsageError: one of them names no moment of this ledger.
     """
     partitions = range(history.partitions)
-    places = [_place(history, text) for text in texts]
+    places = [_place(history, text, option) for text in texts]
     if not places:
         return tuple([await history.head(number) for number in partitions])
     named = {place[0]: place[1] for place in places if not isinstance(place, datetime)}
     if len(named) < len(places):
         if len(places) > 1:
-            raise UsageError("--until: a time alone, or one position for each partition")
+            raise UsageError(f"{option}: a time alone, or one position for each partition")
         return await _at(history, {}, places[0] if isinstance(places[0], datetime) else None)
-    times = [await _recorded_at(history, number, sequence) for number, sequence in named.items()]
+    times = [
+        await _recorded_at(history, number, sequence, option) for number, sequence in named.items()
+    ]
     return await _at(history, named, max((one for one in times if one is not None), default=None))
 
 
@@ -84,31 +89,33 @@ async def _at(
     return tuple(found)
 
 
-def _place(history: History, text: str) -> tuple[int, int] | datetime:
+def _place(history: History, text: str, option: str) -> tuple[int, int] | datetime:
     found = _PLACE.fullmatch(text)
     if found is not None:
         place = int(found[1]), int(found[2])
     elif is_position(text):
         position = position_of(text)
         if position.ledger != history.id:
-            raise UsageError(f"--until is of the ledger {position.ledger}; this is {history.id}")
+            raise UsageError(f"{option} is of the ledger {position.ledger}; this is {history.id}")
         place = position.partition, position.sequence
     else:
         try:
             return end_of(text)
         except ValueError as error:
-            raise UsageError(f"--until: {error}; <partition>:<sequence> does as well") from None
+            raise UsageError(f"{option}: {error}; <partition>:<sequence> does as well") from None
     if place[0] >= history.partitions:
         raise UsageError(
-            f"--until: {text}: the ledger has the partitions 0 to {history.partitions - 1}"
+            f"{option}: {text}: the ledger has the partitions 0 to {history.partitions - 1}"
         )
     return place
 
 
-async def _recorded_at(history: History, partition: int, sequence: int) -> datetime | None:
+async def _recorded_at(
+    history: History, partition: int, sequence: int, option: str
+) -> datetime | None:
     head = await history.head(partition)
     if sequence > head:
-        raise UsageError(f"--until: {partition}:{sequence}: partition {partition} ends at {head}")
+        raise UsageError(f"{option}: {partition}:{sequence}: partition {partition} ends at {head}")
     if not sequence:
         return None
     (entry,) = await history.read(partition, sequence - 1, 1)

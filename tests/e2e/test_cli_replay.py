@@ -161,3 +161,24 @@ def test_a_position_of_another_ledger_is_refused(sealed, tmp_path):
     done = tollbook("replay", sealed / "logs", "--until", view["position"])
     assert done.code == 2
     assert "is of the ledger" in done.err
+
+
+@pytest.mark.parametrize(
+    ("options", "sequences"),
+    [
+        (["--known-as-of", "1:3"], [1, 2, 3]),
+        (["--known-as-of", "1:3", "--crisis", "syria-coast-2025", "--from", "2"], [2, 3]),
+        (["--known-as-of", "1:3", "--to", "1"], [1]),
+        (["--known-as-of", "2020-01-01"], []),
+    ],
+)
+def test_events_are_listed_as_they_were_known(sealed, options, sequences):
+    out = told("events", "--data", sealed / "store", "--format", "json", *options)
+    assert [json.loads(line)["sequence"] for line in out.splitlines()] == sequences
+
+
+def test_a_position_in_another_partition_than_the_crisis_is_refused(sealed):
+    options = ("--crisis", "syria-coast-2025", "--known-as-of", "0:3")
+    done = tollbook("events", "--data", sealed / "store", *options)
+    assert done.code == 2
+    assert "name a sequence of that one, as 1:3" in done.err

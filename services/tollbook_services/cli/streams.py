@@ -2,7 +2,7 @@
 
 from base64 import b64encode
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Annotated, Any, Final
 
 import orjson
@@ -16,7 +16,9 @@ from tollbook_schemas.limits import INTEGER_MAX
 from tollbook_schemas.times import format_instant
 from tollbook_services.cli.common import COMMON, Common, Format
 from tollbook_services.exporting.ledger_events import place_of
+from tollbook_services.history import positions_until
 from tollbook_services.ledger import RefusedEntry, StoredEntry
+from tollbook_services.moments import moment_of
 from tollbook_services.publish import rejected_receipt
 from tollbook_services.read_again import SETTLED, read_again
 from tollbook_services.render import console, data, words
@@ -53,6 +55,10 @@ async def events(
     to: Annotated[
         int | None, Parameter(help="Last sequence of each partition.", validator=_SEQUENCE)
     ] = None,
+    known_as_of: Annotated[
+        str | None,
+        Parameter(help="Only what had been recorded by then: a time, or <partition>:<sequence>."),
+    ] = None,
     common: Common = COMMON,
 ) -> None:
     """The stored events, as recorded: JSON Lines with --format json.
@@ -64,7 +70,8 @@ async def events(
         raise UsageError(f"--from comes after --to: {from_} and {to}")
     async with open_tollbook(common.settings()) as book:
         wanted = wanted_partitions(book, partition, crisis)
-        entries = _events(book, wanted, from_, to, crisis)
+        last = await _last(book, wanted, to, known_as_of)
+        entries = _events(book, last, from_, crisis)
         await _print_events(entries, common.format)
 
 
@@ -79,10 +86,24 @@ def wanted_partitions(book: Tollbook, partition: int | None, crisis: str | None)
     return [number for number in wanted if number == book.partition_of(crisis)]
 
 
+async def _last(
+    book: Tollbook, partitions: list[int], to: int | None, known_as_of: str | None
+) -> dict[int, int | None]:
+    """The last sequence of each partition to read; None for its head."""
+    if known_as_of is None:
+        return dict.fromkeys(partitions, to)
+    if len(partitions) == 1:
+        moment = await moment_of(book.ledger, partitions[0], known_as_of, "--known-as-of")
+        known = {partitions[0]: moment.sequence}
+    else:
+        known = dict(enumerate(await positions_until(book.ledger, [known_as_of], "--known-as-of")))
+    return {number: min(known[number], to or known[number]) for number in partitions}
+
+
 async def _events(
-    book: Tollbook, partitions: list[int], first: int, last: int | None, crisis: str | None
+    book: Tollbook, partitions: Mapping[int, int | None], first: int, crisis: str | None
 ) -> AsyncIterator[tuple[StoredEntry, dict[str, Any]]]:
-    for partition in partitions:
+    for partition, last in partitions.items():
         after = first - 1
         while page := await book.ledger.read(partition, after=after, count=PAGE, upto=last):
             for entry in page:
