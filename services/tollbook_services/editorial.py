@@ -1,5 +1,6 @@
 """Acts of an editor: events made from a few words, checked before they are sent."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -11,7 +12,7 @@ from tollbook_projections.filing import FIGURE_ROW, decode
 from tollbook_projections.projection import Recorded, RowChange
 from tollbook_schemas.canonical import canonical_bytes
 from tollbook_schemas.errors import UsageError
-from tollbook_schemas.filed import filed_event
+from tollbook_schemas.filed import FiledEvent, filed_event
 from tollbook_schemas.nearest import nearest
 from tollbook_schemas.parse import RECORDED_TIME, ParsedEvent, parse_event
 from tollbook_schemas.times import format_instant
@@ -143,19 +144,43 @@ async def preview(book: Tollbook, act: Act) -> list[RowChange]:
 
     A ledger-wide act is tried on every crisis of its partition.
     """
-    event = filed_event(canonical_bytes(act.document))
-    partition = book.partition_of(event.crisis)
+    return await preview_all(book, [act.document])
+
+
+async def preview_all(book: Tollbook, documents: Sequence[Document]) -> list[RowChange]:
+    """The same for several events, as if they were recorded one after the other.
+
+    Args:
+        book: the ledger.
+        documents: valid events, as they would be sent.
+    """
+    by_partition: dict[int, list[FiledEvent]] = {}
+    for document in documents:
+        event = filed_event(canonical_bytes(document))
+        by_partition.setdefault(book.partition_of(event.crisis), []).append(event)
+    found: list[RowChange] = []
+    for partition, events in sorted(by_partition.items()):
+        found += await _preview(book, partition, events)
+    return found
+
+
+async def _preview(book: Tollbook, partition: int, events: Sequence[FiledEvent]) -> list[RowChange]:
     await book.catch_up([partition])
     head = await book.ledger.head(partition)
-    fold = book.fold("figures")
-    recorded = Recorded(partition, head + 1, datetime.now(UTC), event)
+    fold, now = book.fold("figures"), datetime.now(UTC)
+    recorded = [
+        Recorded(partition, sequence, now, event) for sequence, event in enumerate(events, head + 1)
+    ]
     snapshot = await book.readmodels.snapshot(partition, book.projections["figures"])
-    wanted = set(snapshot.rows) if fold.concerns_all(recorded) else {event.crisis}
+    wanted = {event.crisis for event in events}
+    if any(fold.concerns_all(one) for one in recorded):
+        wanted = set(snapshot.rows)
     for crisis, rows in snapshot.rows.items():
         if crisis in wanted or book.is_shared(crisis):
             fold.restore(crisis, rows)
     fold.drain()
-    fold.apply(recorded)
+    for one in recorded:
+        fold.apply(one)
     return [change for change in fold.drain() if change.key.startswith("cell/")]
 
 

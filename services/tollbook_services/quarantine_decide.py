@@ -34,7 +34,7 @@ COPY_CHARS: Final = 8
 DIGEST_CHARS: Final = 16
 """Hex digits of a decision in its event id: 64 bits, so that two never meet."""
 
-Outcome = Literal["accepted", "discarded", "already", "refused"]
+Outcome = Literal["accepted", "discarded", "superseded", "already", "refused"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +61,7 @@ class Decided:
         as_: the id of the accepted copy.
         sequence: that of the decision; None where it was refused or is only tried.
         message: why it was refused, or when it was decided before.
+        copy: in a dry run, the event that would be recorded.
     """
 
     held: Held
@@ -68,6 +69,7 @@ class Decided:
     as_: str | None = None
     sequence: int | None = None
     message: str | None = None
+    copy: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +124,8 @@ async def decide(
             if isinstance(plan, Decided):
                 yield plan
             elif dry_run:
-                yield Decided(plan.held, verdict.kind, plan.as_)
+                copy = None if plan.copy is None else plan.copy.canonical
+                yield Decided(plan.held, verdict.kind, plan.as_, copy=copy)
             else:
                 yield _outcome(plan, [next(receipts) for _ in plan.events], verdict)
 
@@ -203,27 +206,33 @@ class _Judge:
         return there.holds(kept.canonical)
 
     def _decision(self, held: Held, as_: str | None) -> ParsedEvent:
-        """The decision as an event of the crisis.
+        return decision_event(held, self._verdict, as_, self._gazetteer)
 
-        Raises:
-            UsageError: it is none; the message names each fault.
-        """
-        about = {"source": held.source, "id": held.id, "content": held.content}
-        named = {} if as_ is None else {"as": as_}
-        document: dict[str, Any] = {
-            "specversion": "1.0",
-            "type": f"org.tollbook.quarantine.{self._verdict.kind}.v1",
-            "source": self._verdict.source,
-            "subject": held.crisis,
-            "time": format_instant(datetime.now(UTC)),
-            "data": {**about, **named, "reason": self._verdict.reason},
-        }
-        digest = sha256(canonical_bytes(document)).hexdigest()[:DIGEST_CHARS]
-        document["id"] = f"quarantine.{self._verdict.kind}-{digest}"
-        parsed = parse_event(canonical_bytes(document), self._gazetteer)
-        if isinstance(parsed, ParsedEvent):
-            return parsed
-        raise UsageError(f"the decision is no valid event: {_faults(parsed)}")
+
+def decision_event(
+    held: Held, verdict: Verdict, as_: str | None, gazetteer: Gazetteer
+) -> ParsedEvent:
+    """A decision as an event of the crisis.
+
+    Raises:
+        UsageError: it is none; the message names each fault.
+    """
+    about = {"source": held.source, "id": held.id, "content": held.content}
+    named = {} if as_ is None else {"as": as_}
+    document: dict[str, Any] = {
+        "specversion": "1.0",
+        "type": f"org.tollbook.quarantine.{verdict.kind}.v1",
+        "source": verdict.source,
+        "subject": held.crisis,
+        "time": format_instant(datetime.now(UTC)),
+        "data": {**about, **named, "reason": verdict.reason},
+    }
+    digest = sha256(canonical_bytes(document)).hexdigest()[:DIGEST_CHARS]
+    document["id"] = f"quarantine.{verdict.kind}-{digest}"
+    parsed = parse_event(canonical_bytes(document), gazetteer)
+    if isinstance(parsed, ParsedEvent):
+        return parsed
+    raise UsageError(f"the decision is no valid event: {_faults(parsed)}")
 
 
 def _outcome(step: _Step, receipts: Sequence[Receipt], verdict: Verdict) -> Decided:

@@ -53,6 +53,7 @@ _COMMANDS: Final = (
     ("quarantine list", "quarantine:list_", "Events that reuse a key with other content."),
     ("quarantine show", "quarantine:show", "One of them beside what was recorded first."),
     ("quarantine accept", "quarantine:accept", "Both are meant: record it under its own id."),
+    ("quarantine supersede", "quarantine:supersede", "The producer corrected it: revise figures."),
     ("quarantine discard", "quarantine:discard", "It is not meant: leave it where it is."),
     ("parked", "parked:parked", "Events that could not be folded, and why."),
     ("status", "status:status", "Partitions, heads, projection positions and lag."),
@@ -87,7 +88,7 @@ _GROUPS: Final = {
     "gazetteer": "Show and publish areas and their codes.",
     "keys": "What the ledger's logs are signed with.",
     "witness": "Cosign another ledger's logs, and have the ones here cosigned.",
-    "quarantine": "List, show, accept and discard events that reuse a key.",
+    "quarantine": "List and show events that reuse a key; accept, supersede or discard them.",
 }
 
 _ALONE: Final = {"quarantine": "list"}

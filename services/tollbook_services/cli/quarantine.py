@@ -11,11 +11,13 @@ from cyclopts import Group, Parameter
 from rich.text import Text
 
 from tollbook_schemas.errors import InputRefusedError, UsageError
+from tollbook_services.cli.acts import change_lines
 from tollbook_services.cli.common import COMMON, Common
 from tollbook_services.cli.editorial import Reason
 from tollbook_services.cli.streams import wanted_partitions
 from tollbook_services.decisions import Kind
 from tollbook_services.document_difference import Absent, Difference, differences
+from tollbook_services.editorial import preview_all
 from tollbook_services.quarantine import (
     Held,
     find_held,
@@ -24,6 +26,8 @@ from tollbook_services.quarantine import (
     recorded_first,
 )
 from tollbook_services.quarantine_decide import Decided, Verdict, decide
+from tollbook_services.quarantine_supersede import corrected_cells, correction
+from tollbook_services.quarantine_supersede import supersede as supersede_one
 from tollbook_services.queries import known_or_refuse
 from tollbook_services.render import console, data, words
 from tollbook_services.render import quarantine as tables
@@ -121,6 +125,33 @@ async def accept(
     return await _decide(entry, all_, "accepted", reason, as_, by, common)
 
 
+async def supersede(
+    *entry: Annotated[str, Parameter(help=f"{_ENTRY} Several may be named.")],
+    reason: Reason,
+    by: By = BY,
+    common: Common = COMMON,
+) -> int:
+    """The producer corrected the report: its recorded figures say what the one in quarantine says.
+
+    Figures that differ are revised, those it no longer has retracted, and it counts nowhere by
+    itself. So nobody is counted twice, and the history of each figure says what was corrected.
+    """
+    verdict = Verdict("discarded", reason, by.uri)
+    async with open_tollbook(common.settings()) as book:
+        found = [
+            await correction(book, held, reason, by.uri)
+            for held in await find_held(book.ledger, entry)
+        ]
+        changes = await corrected_cells(book, [one for one in found if one.held.ruling is None])
+        decided = (await supersede_one(book, one, verdict, dry_run=by.dry_run) for one in found)
+        outcomes = await _print_decided(decided, common)
+        for line in change_lines(changes):
+            console.note(line)
+        if not by.dry_run:
+            await book.catch_up(patience_s=book.settings.visible_timeout_s)
+    return _told(outcomes, dry_run=by.dry_run)
+
+
 async def discard(
     *entry: Annotated[str, Parameter(help=f"{_ENTRY} Several may be named.")],
     reason: Reason,
@@ -150,12 +181,29 @@ async def _decide(
     async with open_tollbook(common.settings()) as book:
         found = await _meant(book, entry, crisis)
         console.note(f"{words.plural(len(found), 'entry', 'entries')} to be {kind}")
+        copies: list[dict[str, Any]] = []
         decided = decide(book.ledger, book.admission, found, verdict, dry_run=by.dry_run)
-        outcomes = await _print_decided(decided, common)
+        outcomes = await _print_decided(_noting(decided, copies), common)
+        for line in change_lines(await preview_all(book, copies)):
+            console.note(line)
         if not by.dry_run:
             await book.catch_up(patience_s=book.settings.visible_timeout_s)
+    return _told(outcomes, dry_run=by.dry_run)
+
+
+async def _noting(
+    decided: AsyncIterator[Decided], copies: list[dict[str, Any]]
+) -> AsyncIterator[Decided]:
+    """The same, with the events that would be recorded noted on the way."""
+    async for one in decided:
+        if one.copy is not None:
+            copies.append(orjson.loads(one.copy))
+        yield one
+
+
+def _told(outcomes: Counter[str], *, dry_run: bool) -> int:
     counts = ", ".join(f"{count:,} {outcome}" for outcome, count in sorted(outcomes.items()))
-    nothing = "; nothing was recorded" if by.dry_run else ""
+    nothing = "; nothing was recorded" if dry_run else ""
     console.note(f"{counts or 'nothing to decide'}{nothing}")
     return InputRefusedError.exit_code if outcomes["refused"] else 0
 
@@ -217,7 +265,15 @@ async def _compared(book: Tollbook, held: Held) -> dict[str, Any]:
         if first is None
         else {"partition": first.partition, "sequence": first.sequence, "event": event},
         "differences": [_difference(one) for one in differing],
+        "correction": await _correction(book, held),
     }
+
+
+async def _correction(book: Tollbook, held: Held) -> dict[str, Any]:
+    """Which figures `supersede` would correct, by their ids and fields; or why it cannot."""
+    found = await correction(book, held, "looked at", "urn:tollbook:nobody")
+    figures = {name: list(fields) for name, fields in (found.differing or {}).items()}
+    return {"figures": figures, "refused": found.refused}
 
 
 def _difference(one: Difference) -> dict[str, Any]:

@@ -85,7 +85,10 @@ class Tally:
         if count := self.count("rejected"):
             kept.append(f"{plural(count, 'refused row')}: `tollbook rejected`")
         if count := self.count("quarantined"):
-            kept.append(f"{plural(count, 'row')} in quarantine: `tollbook quarantine list`")
+            kept.append(
+                f"{plural(count, 'row')} in quarantine: `tollbook quarantine list`; corrected rows "
+                "are superseded, other incidents under an id that was used are accepted"
+            )
         return f"nothing is lost; {'; '.join(kept)}" if kept else None
 
 

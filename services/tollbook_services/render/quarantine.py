@@ -59,7 +59,30 @@ def entry_parts(entry: Mapping[str, Any]) -> list[Text | Table]:
     for one in entry["differences"]:
         sides = (_value(one, "recorded"), _value(one, "quarantined"))
         table.add_row(words.clean(one["pointer"] or "the document"), *sides)
-    return [lead, table]
+    return [lead, table, Text("\n".join(_ways_out(held, entry["correction"])), no_wrap=True)]
+
+
+def _ways_out(held: Mapping[str, Any], correction: Mapping[str, Any]) -> list[str]:
+    """What of the figures differs, and what each decision would do to the tolls."""
+    figures = correction["figures"]
+    if figures:
+        told = [
+            f"{name} ({', '.join(fields) or 'only one has it'})" for name, fields in figures.items()
+        ]
+        lines = [f"Figures that differ: {words.clean('; '.join(told))}."]
+    else:
+        lines = ["No figure differs: the tolls are the same either way."]
+    if held["decision"] is not None:
+        return lines
+    command = f"tollbook quarantine {{}} {words.clean(held['position'])} --reason ..."
+    if correction["refused"] is None:
+        what = "it corrects the recorded one, whose figures are revised"
+        lines.append(f"{command.format('supersede')}: {what}")
+    else:
+        lines.append(f"It cannot supersede: {words.clean(correction['refused'])}.")
+    lines.append(f"{command.format('accept')}: both are meant, and both count")
+    lines.append(f"{command.format('discard')}: it is not meant, and counts nowhere")
+    return lines
 
 
 def difference_rows(entry: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
