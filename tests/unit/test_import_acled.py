@@ -1,10 +1,13 @@
 """ACLED's columns as reports: fatalities, places, times; rows made up from its codebook."""
 
+import json
 from typing import Any
 
 import pytest
 from import_kit import events_of, imported, refusals_of
 from import_samples import ACLED
+
+from tollbook_schemas.errors import UsageError
 
 EVENT = ACLED.put(fatalities="7")
 
@@ -116,3 +119,64 @@ def test_a_cell_that_cannot_be_understood_is_refused_with_what_would_be_right(
 
     assert (line, where) == (2, column)
     assert right in message
+
+
+@pytest.mark.parametrize(
+    ("country", "admin1", "areas"),
+    [
+        ("Myanmar", "Shan-North", ["MM-17"]),
+        ("Myanmar", "Bago-East", ["MM-02"]),
+        ("Palestine", "Gaza Strip", ["PS-DEB", "PS-GZA", "PS-KYS", "PS-NGZ", "PS-RFH"]),
+    ],
+)
+def test_areas_that_acled_alone_divides_or_joins_are_understood(
+    country: str, admin1: str, areas: list[str]
+) -> None:
+    assert figure(country=country, admin1=admin1)["areas"] == areas
+
+
+def test_a_part_of_an_area_is_said_in_the_note_and_the_west_bank_is_the_rest_of_palestine() -> None:
+    found = figure(country="Myanmar", admin1="Shan-North")["note"]
+    bank = figure(country="Palestine", admin1="West Bank")["areas"]
+    strip = figure(country="Palestine", admin1="Gaza Strip")["areas"]
+
+    assert "Shan-North, a part of Shan" in found
+    assert len({*bank, *strip}) == 16
+
+
+def test_an_area_that_nobody_knows_is_still_refused() -> None:
+    (refusal,) = refusals_of(imported("acled", EVENT.put(admin1="Nowhere-North").text()))
+
+    assert refusal[1] == "admin1"
+
+
+def test_the_cut_off_is_not_later_than_the_publication() -> None:
+    late = figure(event_date="2025-03-10", time_precision="3", timestamp="2025-03-12")
+
+    assert late["window"]["end"] == "2025-03-31"
+    assert late["as_of"] == "2025-03-12"
+    assert "as_of" not in figure(event_date="2025-03-10", time_precision="1")
+
+
+def test_an_answer_of_the_api_makes_the_events_of_the_export() -> None:
+    row: dict[str, Any] = dict(EVENT.cells) | {"fatalities": 7}
+    answer = json.dumps({"status": 200, "count": 2, "data": [row, row | {"event_id_cnty": "X2"}]})
+
+    first, second = events_of(imported("acled", answer))
+
+    assert first == only()
+    assert second["id"] == "X2"
+
+
+@pytest.mark.parametrize("kind", ["acled", "ucdp-ged", "idmc-idu", "tfp-daily"])
+def test_a_file_of_another_format_is_refused_as_a_whole(kind: str) -> None:
+    with pytest.raises(UsageError) as raised:
+        list(imported(kind, "event_id_cnty,name\n1,x\n2,y\n"))
+
+    assert "line 2: a " in str(raised.value)
+    assert "this one has event_id_cnty, name" in str(raised.value)
+
+
+def test_the_format_that_a_file_looks_like_is_named() -> None:
+    with pytest.raises(UsageError, match=r"is it acled\?"):
+        list(imported("ucdp-ged", EVENT.text()))

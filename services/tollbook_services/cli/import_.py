@@ -2,6 +2,7 @@
 
 import re
 import shutil
+import stat
 import sys
 import tempfile
 import tomllib
@@ -26,7 +27,7 @@ from tollbook_services.importing.formats import FormatName, importer_of
 from tollbook_services.importing.rows import Context, Document
 from tollbook_services.importing.run import Outcome, Store, in_batches, overlapping, read
 from tollbook_services.importing.stores import DryStore, LedgerStore
-from tollbook_services.importing.tables import encoding_note
+from tollbook_services.importing.tables import encoding_note, sheets_note
 from tollbook_services.importing.tally import COUNTED, Tally
 from tollbook_services.render import console, data
 from tollbook_services.render.words import clean
@@ -68,15 +69,23 @@ async def import_(
         shown.ledger = None if book is None else book.ledger.id
         store = _store(book, kind, crisis, dry_run=dry_run)
         try:
-            for name in file:
+            for place, name in enumerate(file):
+                left = file[place + 1 :]
                 with _on_disk(name) as (path, called):
                     outcomes = in_batches(read(importer, path, context, admitted, called))
                     await _import_one(called or name, path, overlapping(outcomes, store), shown)
         except UsageError as error:
-            broken = error
+            broken = _with_the_rest(error, left)
         if book is not None and wait and not dry_run:
             await _visible(book, shown.tally)
     return shown.end(broken, dry_run=dry_run)
+
+
+def _with_the_rest(error: UsageError, left: Sequence[str]) -> UsageError:
+    """The error with the files that were not read because of it."""
+    if left:
+        error.add_note(f"not read because of that: {', '.join(map(clean, left))}")
+    return error
 
 
 def _refuse_options(names: Sequence[str]) -> None:
@@ -179,8 +188,9 @@ async def _import_one(
                 bar.advance(task, sum(one.rows_count for one in batch))
     except UsageError as error:
         raise _under_its_name(error, path, name) from error
-    if note := encoding_note(path):
-        console.note(f"{clean(name)}: {note}")
+    for note in (encoding_note(path), sheets_note(path)):
+        if note is not None:
+            console.note(f"{clean(name)}: {clean(note)}")
 
 
 async def _visible(book: Tollbook, tally: Tally) -> None:
@@ -215,14 +225,27 @@ async def _book(common: Common, *, dry_run: bool) -> AsyncIterator[Tollbook | No
 @contextmanager
 def _on_disk(name: str) -> Iterator[tuple[Path, str | None]]:
     """A file that can be read more than once, and what it is called where not by its path."""
-    if name != "-":
+    if name != "-" and not _is_pipe(name):
         yield Path(name), None
         return
     with tempfile.TemporaryDirectory(prefix="tollbook-import-") as folder:
         file = Path(folder) / "standard-input"
         with file.open("wb") as copy:
-            shutil.copyfileobj(sys.stdin.buffer, copy)
-        yield file, "standard input"
+            if name == "-":
+                shutil.copyfileobj(sys.stdin.buffer, copy)
+            else:
+                with Path(name).open("rb") as pipe:
+                    shutil.copyfileobj(pipe, copy)
+        yield file, "standard input" if name == "-" else name
+
+
+def _is_pipe(name: str) -> bool:
+    """Whether a name is of something that can be read once only: a pipe, /dev/stdin, `<(...)`."""
+    try:
+        mode = Path(name).stat().st_mode
+    except OSError:
+        return False
+    return stat.S_ISFIFO(mode) or stat.S_ISCHR(mode) or stat.S_ISSOCK(mode)
 
 
 def _mapping(file: Path | None) -> Mapping[str, Any] | None:

@@ -16,6 +16,7 @@ from tollbook_services.importing.cells import (
     refused,
     text,
 )
+from tollbook_services.importing.expected import expecting
 from tollbook_services.importing.places import area_code, country_code
 from tollbook_services.importing.reports import kept, report
 from tollbook_services.importing.rows import Context, Document, Imported, Row, row_by_row
@@ -45,6 +46,20 @@ _STAND_INS: Final = frozenset({3, 10, 12, 100})
 _STAND_IN: Final = "ACLED also writes {} where reports give a word or no number."
 _NONE: Final = "0: no fatalities were reported, which is not a count of none."
 
+_SIDES: Final = frozenset({"north", "south", "east", "west", "central"})
+"""How ACLED divides first-level areas that nobody else divides: Shan-North, Bago-East."""
+
+_JOINED: Final = {
+    ("PS", "gaza strip"): ("PS-DEB", "PS-GZA", "PS-KYS", "PS-NGZ", "PS-RFH"),
+    ("PS", "west bank"): (
+        "PS-BTH", "PS-HBN", "PS-JEM", "PS-JEN", "PS-JRH", "PS-NBS", "PS-QQA", "PS-RBH", "PS-SLT",
+        "PS-TBS", "PS-TKM",
+    ),
+}  # fmt: skip
+"""First-level areas of ACLED that are several of ISO 3166-2: counted together, never split."""
+
+_PART: Final = "ACLED says {}, a part of {}."
+
 _COLUMNS: Final = {
     "/id": "event_id_cnty",
     "/time": "timestamp",
@@ -61,7 +76,7 @@ class Acled:
 
     def rows(self, file: Path) -> Iterator[Row]:
         """The rows of the file."""
-        return read_rows(file)
+        return expecting(read_rows(file, inside="data"), "acled")
 
     def read(self, rows: Iterable[Row], context: Context) -> Iterator[Imported]:
         """One report a row."""
@@ -77,8 +92,8 @@ def _converted(row: Row, context: Context) -> tuple[Document, Mapping[str, str]]
     data = {
         "originator": ORIGINATOR,
         "published_at": published,
-        "figures": [_figure(row, context, identity)],
-        "ext": {"columns": kept(row)},
+        "figures": [_figure(row, context, identity, published)],
+        "ext": {"columns": _as_text(kept(row))},
     }
     event = report(source=SOURCE, id=identity, crisis=context.crisis, time=published, data=data)
     return event, _COLUMNS
@@ -103,18 +118,40 @@ def _since_1970(seconds: str) -> datetime:
     return datetime.fromtimestamp(int(seconds), UTC)
 
 
-def _figure(row: Row, context: Context, identity: str) -> dict[str, Any]:
+def _as_text(columns: Document) -> Document:
+    """What the API gives as numbers, the exports give as texts: the same row is the same event."""
+    return {name: _text_of(value) for name, value in columns.items()}
+
+
+def _text_of(value: Any) -> Any:
+    match value:
+        case None:
+            return ""
+        case bool():
+            return value
+        case int() | float():
+            return str(value)
+        case _:
+            return value
+
+
+def _figure(row: Row, context: Context, identity: str, published: str) -> dict[str, Any]:
     figure: dict[str, Any] = {
         "id": "killed",
         "measure": "killed",
         "unit": "person",
         **_fatalities(row),
-        "areas": [_area(row, context)],
+        **_areas(row, context),
         "basis": "incident",
         "incident": f"acled-{slug_of(identity)}",
         "window": _window(row),
         "described_as": _described(row),
     }
+    if figure["window"]["end"] > published[:10]:  # the week or month was not over yet
+        figure["as_of"] = published[:10]
+    if "part" in figure:
+        part = figure.pop("part")
+        figure["note"] = " ".join(filter(None, (figure.get("note"), part)))
     if text(row, "geo_precision") is not None:
         figure["precision"] = choice(row, "geo_precision", _PRECISIONS)
     return figure
@@ -131,11 +168,25 @@ def _fatalities(row: Row) -> dict[str, Any]:
     return {"quantity": quantity}
 
 
-def _area(row: Row, context: Context) -> str:
+def _areas(row: Row, context: Context) -> dict[str, Any]:
+    """The first-level area, or what ACLED divides or joins otherwise, with a `part` to note."""
     country = country_code(row, "country", context)
-    if text(row, "admin1") is None:
-        return country
-    return area_code(row, "admin1", context, inside=country, levels=(1,))
+    name = text(row, "admin1")
+    if name is None:
+        return {"areas": [country]}
+    joined = _JOINED.get((country, name.casefold()))
+    if joined is not None:
+        return {"areas": list(joined)}
+    whole, dash, side = name.rpartition("-")
+    if dash and side.casefold() in _SIDES and not _known(name, country, context):
+        found = context.gazetteer.find(whole, inside=country, levels=(1,)).area
+        if found is not None:
+            return {"areas": [found.code], "part": _PART.format(name, found.name)}
+    return {"areas": [area_code(row, "admin1", context, inside=country, levels=(1,))]}
+
+
+def _known(name: str, country: str, context: Context) -> bool:
+    return context.gazetteer.find(name, inside=country, levels=(1,)).area is not None
 
 
 def _window(row: Row) -> dict[str, str]:

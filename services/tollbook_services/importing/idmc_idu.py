@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 from tollbook_schemas.limits import NAME_CHARS_MAX, NOTE_CHARS_MAX, URL_CHARS_MAX
 from tollbook_services.importing.cells import choice, day, needed, refused, text, whole
+from tollbook_services.importing.expected import expecting
 from tollbook_services.importing.idmc_popup import TERMS, TEXT, Popup, day_of, popup_of
 from tollbook_services.importing.places import country_code
 from tollbook_services.importing.reports import kept, report
@@ -44,7 +45,7 @@ class IdmcIdu:
 
     def rows(self, file: Path) -> Iterator[Row]:
         """The rows of the file."""
-        return read_rows(file)
+        return expecting(read_rows(file), "idmc-idu")
 
     def read(self, rows: Iterable[Row], context: Context) -> Iterator[Imported]:
         """One report a row."""

@@ -4,6 +4,7 @@ import codecs
 import csv
 import gzip
 import json
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -16,7 +17,7 @@ import orjson
 from tollbook_schemas.errors import UsageError
 from tollbook_services.documents import Document, split_documents
 from tollbook_services.importing.rows import CELL_CHARS_MAX, WHOLE_ROW, Cell, CellFault, Row
-from tollbook_services.importing.workbooks import sheet_rows
+from tollbook_services.importing.workbooks import other_sheets, sheet_rows
 
 SURPLUS: Final = "(surplus)"
 """The column under which a row keeps the cells that stand behind its last column."""
@@ -41,18 +42,23 @@ _UTF16: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 RawTable = Iterator[tuple[int, list[Cell]]]
 
 
-def read_rows(file: Path) -> Iterator[Row]:
+def read_rows(file: Path, inside: str | None = None) -> Iterator[Row]:
     """The rows of a table by the names in its first line, or the objects of a JSON file.
 
     CSV is told by its content: `,`, `;`, tab or `|` between cells; UTF-8 with or without BOM,
     UTF-16 with BOM, else Windows-1252. Of a workbook the first sheet is read.
+
+    Args:
+        file: the file.
+        inside: the member that has the rows where a JSON file is one object around them, as
+            answers of an API are.
 
     Raises:
         UsageError: the file is no table; the message names file and line.
     """
     with _opened(file) as stream:
         if _peek(stream)[:1] in (b"[", b"{"):
-            yield from _json_rows(file, stream)
+            yield from _json_rows(file, stream, inside)
             return
     lines = ((line, cells) for line, cells in raw_table(file) if not _blank(cells))
     line, header = next(lines, (1, []))
@@ -90,6 +96,18 @@ def encoding_note(file: Path) -> str | None:
     if head.startswith(_ZIP) or head[:1] in (b"[", b"{") or _encoding(file) != "cp1252":
         return None
     return "not in UTF-8, read as Windows-1252: look at names with accents, or save it as UTF-8"
+
+
+def sheets_note(file: Path) -> str | None:
+    """What to say of a workbook with more than one sheet; it was read, so it can be."""
+    with _opened(file) as stream:
+        if not _peek(stream).startswith(_ZIP):
+            return None
+        first, others = other_sheets(stream)
+    if not others:
+        return None
+    names = ", ".join(map(repr, others))
+    return f"only its first sheet, {first!r}, is read: save {names} as files of their own"
 
 
 @contextmanager
@@ -169,18 +187,32 @@ def _delimiter(sample: str) -> str:
     return max(DELIMITERS, key=lambda one: (first.count(one), -DELIMITERS.index(one)))
 
 
-def _json_rows(file: Path, stream: BinaryIO) -> Iterator[Row]:
+def _json_rows(file: Path, stream: BinaryIO, inside: str | None) -> Iterator[Row]:
     """JSON Lines are read a line at a time, an array as a whole."""
-    if _peek(stream).startswith(b"["):
+    around = inside is not None and _around(_peek(stream), inside)
+    if around or _peek(stream).startswith(b"["):
         array = stream.read(ARRAY_BYTES_MAX + 1)
         if len(array) > ARRAY_BYTES_MAX:
             raise UsageError(
-                f"{file} is a JSON array of more than {ARRAY_BYTES_MAX // 2**20} MiB: write each "
-                "of its objects on a line of its own, as `jq -c '.[]'` does"
+                f"{file} is JSON of more than {ARRAY_BYTES_MAX // 2**20} MiB in one: write each "
+                "of its rows on a line of its own, as `jq -c '.[]'` does"
             )
-        stream = BytesIO(array)
+        stream = BytesIO(_taken_out(file, array, inside) if around else array)
     for document in split_documents(stream):
         yield _json_row(file, document)
+
+
+def _around(head: bytes, inside: str) -> bool:
+    """Whether a JSON file begins as one object that has the rows in a member."""
+    found = re.search(rb'"%b"\s*:\s*\[' % inside.encode(), head)
+    return head.startswith(b"{") and found is not None and b"\n{" not in head[: found.start()]
+
+
+def _taken_out(file: Path, raw: bytes, inside: str | None) -> bytes:
+    try:
+        return orjson.dumps(orjson.loads(raw)[inside])
+    except (orjson.JSONDecodeError, KeyError, TypeError) as error:
+        raise UsageError(f"{file} is no JSON object with its rows in {inside!r}: {error}") from None
 
 
 def _json_row(file: Path, document: Document) -> Row:

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from tollbook_schemas.errors import UsageError
 from tollbook_services.importing.cells import choice, day, needed, refused, text, whole
+from tollbook_services.importing.expected import expecting
 from tollbook_services.importing.reports import exactly, kept, report
 from tollbook_services.importing.rows import (
     WHOLE_ROW,
@@ -60,7 +61,7 @@ class TfpDaily:
 
     def rows(self, file: Path) -> Iterator[Row]:
         """The rows of the file."""
-        return read_rows(file)
+        return expecting(read_rows(file), "tfp-daily")
 
     def read(self, rows: Iterable[Row], context: Context) -> Iterator[Imported]:
         """One report a row.

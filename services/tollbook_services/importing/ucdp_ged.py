@@ -15,6 +15,7 @@ from tollbook_services.importing.cells import (
     text,
     whole,
 )
+from tollbook_services.importing.expected import expecting
 from tollbook_services.importing.places import area_code, country_code
 from tollbook_services.importing.reports import exactly, kept, report
 from tollbook_services.importing.rows import Context, Document, Imported, Row, row_by_row
@@ -69,7 +70,7 @@ class UcdpGed:
 
     def rows(self, file: Path) -> Iterator[Row]:
         """The rows of the file."""
-        return read_rows(file)
+        return expecting(read_rows(file), "ucdp-ged")
 
     def read(self, rows: Iterable[Row], context: Context) -> Iterator[Imported]:
         """One report a row."""

@@ -76,6 +76,14 @@ def sheet_rows(file: Path, stream: BinaryIO) -> Iterator[tuple[int, list[Cell]]]
         raise UsageError(f"{file} is no workbook that can be read: {error}") from error
 
 
+def other_sheets(stream: BinaryIO) -> tuple[str, list[str]]:
+    """The name of the sheet that is read, and those of the sheets that are not."""
+    from openpyxl import load_workbook  # noqa: PLC0415 - as below
+
+    first, *others = load_workbook(stream, read_only=True).sheetnames
+    return first, others
+
+
 def _check_sizes(file: Path, book: ZipFile) -> None:
     """Look at the sizes that the parts claim; more than it claims is never unpacked of a part."""
     parts = book.infolist()
