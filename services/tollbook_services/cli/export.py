@@ -48,6 +48,8 @@ class File:
         must_fit(subject, self.format)
         if self.format == "parquet" and self.out is None and sys.stdout.isatty():
             raise UsageError("--format parquet is nothing to read on a terminal: give --out FILE")
+        if self.format == "parquet" and self.out is not None and self.out.suffix == ".gz":
+            raise UsageError("--out: Parquet is compressed inside already: leave out the .gz")
 
 
 async def tolls(crisis: str, *, file: File, asked: Asked = ASKED, where: Where = WHERE) -> None:

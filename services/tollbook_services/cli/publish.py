@@ -1,11 +1,13 @@
 """`publish`: append a file's events, print what became of each, wait until they show."""
 
+import gzip
 import sys
+import zlib
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, BinaryIO
+from typing import Annotated, BinaryIO, cast
 
 from cyclopts import Parameter
 
@@ -17,6 +19,7 @@ from tollbook_services.render import console, data, words
 from tollbook_services.wiring import open_tollbook
 
 _DONE = ("appended", "duplicate")
+_GZIP = b"\x1f\x8b"
 
 
 class Receipts:
@@ -71,7 +74,7 @@ async def publish(
     Parameters
     ----------
     file
-        One JSON document, an array, or JSON Lines; - reads standard input.
+        One JSON document, an array, or JSON Lines, also gz; - reads standard input.
     """
     receipts = Receipts()
     with _input(file) as stream:
@@ -107,4 +110,8 @@ def _input(file: str) -> Iterator[BinaryIO]:
     except OSError as error:
         raise UsageError(f"cannot read {file}: {error.strerror}") from error
     with stream:
-        yield stream
+        packed = stream.peek(len(_GZIP)).startswith(_GZIP)
+        try:
+            yield cast("BinaryIO", gzip.GzipFile(fileobj=stream)) if packed else stream
+        except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+            raise UsageError(f"{file} is cut short or broken: {error}") from error

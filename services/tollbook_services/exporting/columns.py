@@ -40,10 +40,14 @@ _STATUS: Final = (
 
 CELL: Final = (
     Column("crisis", "text", "its slug"),
-    Column("kind", "text", "area, unallocated (several areas that nobody split) or unspecified"),
+    Column(
+        "kind", "text", "area, unallocated (known for no smaller area than these) or unspecified"
+    ),
     Column("area", "text", "code, or codes joined with +"),
     Column("areas", "texts", "the same codes as a list"),
     Column("name", "text", "what the area is called"),
+    Column("area_level", "whole", "0 a country, 1 its first level, and so on; empty for several"),
+    Column("country", "text", "code of the country; of several, joined with +"),
     Column("measure", "text", "what happened to them"),
     Column("unit", "text", "what is counted"),
     Column("nature", "text", "count, or stock: who was present"),

@@ -1,19 +1,20 @@
 """Where an export goes: standard output, or a file that is there only when it is whole."""
 
+import gzip
 import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import mkstemp
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 from tollbook_schemas.errors import UsageError
 
 
 @contextmanager
 def destination(out: Path | None) -> Iterator[BinaryIO]:
-    """A binary file to write to.
+    """A binary file to write to; compressed where its name ends in `.gz`.
 
     A file is written under another name beside its place, and takes its name at the end: nobody
     reads half of it, and what was there before stays if anything fails. A link is followed. What
@@ -41,7 +42,11 @@ def destination(out: Path | None) -> Iterator[BinaryIO]:
     part = Path(name)
     try:
         with os.fdopen(handle, "wb") as file:
-            yield file
+            if out.suffix == ".gz":
+                with gzip.GzipFile(filename="", mode="wb", fileobj=file, mtime=0) as packed:
+                    yield cast("BinaryIO", packed)
+            else:
+                yield file
             file.flush()
             os.fsync(file.fileno())
         part.chmod(0o666 & ~_umask())

@@ -93,7 +93,7 @@ def write_beside(out: Path, described: bytes) -> None:
 
 
 def _write_cells(file: BinaryIO, answer: Answer, wanted: Format) -> int:
-    rows = tables.cell_rows(answer.document, answer.dossiers)
+    rows = tables.cell_rows(answer.document, answer.dossiers, answer.gazetteer)
     match wanted:
         case "csv":
             writer = CsvWriter(file, csv_columns(answer.metadata), answer.metadata)

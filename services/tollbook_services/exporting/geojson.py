@@ -14,24 +14,29 @@ Row = Mapping[str, Any]
 def write_geojson(file: BinaryIO, rows: Sequence[Row], metadata: Metadata) -> None:
     """A FeatureCollection, a feature a line; its metadata are members beside the features.
 
-    A cell of several areas, or of one whose polygon is not known, has no geometry, and its id is
-    listed in `without_geometry`: it is nobody's place, and no place is made up for it.
+    A cell of several areas, of what is known for no smaller area, or of one whose polygon is not
+    known, has no geometry, and its id is listed in `without_geometry`: no place is made up for it,
+    and no polygon is drawn twice.
 
     Args:
         file: where to.
         rows: of `tables.cell_rows`.
         metadata: what the export is of.
     """
-    shapes = {row["area"]: polygon_of(row["area"]) for row in rows if len(row["areas"]) == 1}
+    places = {row["area"] for row in rows if len(row["areas"]) == 1 and row["kind"] == "area"}
+    shapes = {area: polygon_of(area) for area in places}
+    drawn = [shapes.get(row["area"]) if row["kind"] == "area" else None for row in rows]
     lead = {
         "type": "FeatureCollection",
         **metadata.document(),
-        "without_geometry": [row["id"] for row in rows if shapes.get(row["area"]) is None],
+        "without_geometry": [
+            row["id"] for row, shape in zip(rows, drawn, strict=True) if shape is None
+        ],
     }
     file.write(orjson.dumps(lead)[:-1] + b',"features":[')
-    for number, row in enumerate(rows):
+    for number, (row, shape) in enumerate(zip(rows, drawn, strict=True)):
         file.write(b",\n" if number else b"\n")
-        file.write(orjson.dumps(_feature(row, shapes.get(row["area"]))))
+        file.write(orjson.dumps(_feature(row, shape)))
     file.write(b"\n]}\n")
 
 

@@ -37,6 +37,7 @@ OF_FLAGS: Final[Mapping[str, str]] = {
     "parts_missing": "d",
     "phases_added": "b",
     "place_floor": "",
+    "redacted": "",
     "restates": "e",
     "retracted": "u",
     "segments_missing": "d",
@@ -48,6 +49,7 @@ OF_FLAGS: Final[Mapping[str, str]] = {
     "unquantified": "u",
     "verified_floor": "",
     "window_straddles": "u",
+    "withheld": "",
 }
 """The codes of every flag of a cell, a revision or a figure; none where the number is normal."""
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from tollbook_projections.consolidation.interval import interval_of
 from tollbook_projections.selection import Dossier
+from tollbook_schemas.gazetteer import Gazetteer
 from tollbook_schemas.policy import Policy
 from tollbook_services.exporting import obs_status
 
@@ -16,14 +17,30 @@ _SERIES_SEGMENT = 3
 """Where the segment with its dimensions stands in the id of a cell, of a series."""
 
 
-def cell_rows(document: Document, dossiers: Mapping[str, Dossier]) -> list[Row]:
+def cell_rows(
+    document: Document, dossiers: Mapping[str, Dossier], gazetteer: Gazetteer
+) -> list[Row]:
     """One row for each cell, by `columns.CELL`, with `originators` as a list of objects.
 
     Args:
         document: the view `tolls` or `displacement`.
         dossiers: the figures the cells rest on, as the same question admits them.
+        gazetteer: levels and countries of areas.
     """
-    return [_cell_row(document["crisis"], cell, dossiers) for cell in document["cells"]]
+    return [
+        _cell_row(document["crisis"], cell, dossiers) | _around(cell["area"], gazetteer)
+        for cell in document["cells"]
+    ]
+
+
+def _around(areas: str, gazetteer: Gazetteer) -> Row:
+    """The level of an area, and its country: what tells a tiling of the country from its sums."""
+    found = [area for code in areas.split("+") if (area := gazetteer.resolve(code)) is not None]
+    countries = {(gazetteer.ancestors(area.code) or [area.code])[-1] for area in found}
+    return {
+        "area_level": found[0].level if len(found) == 1 else None,
+        "country": "+".join(sorted(countries)) or None,
+    }
 
 
 def with_originators(rows: Sequence[Row]) -> Iterator[Row]:
@@ -52,6 +69,8 @@ _OF_THE_CELL = (
     "area",
     "areas",
     "name",
+    "area_level",
+    "country",
     "measure",
     "unit",
     "nature",
