@@ -102,3 +102,19 @@ def test_what_a_ledger_exports_another_takes_back_and_says_that_it_never_had_the
         done = tollbook("withheld", SOURCE, "r2")
         assert (done.code, "never kept here" in done.err) == (2, True)
         told("check")
+
+
+@pytest.mark.parametrize("wanted", ["csv", "hxl", "json", "geojson"])
+def test_every_export_names_the_redacted_report_and_has_none_of_its_values(store, wanted):
+    told("redact", SOURCE, "r1", *WHY)
+
+    for subject in ("tolls", "revisions"):
+        if (subject, wanted) == ("revisions", "geojson"):
+            continue
+        text = told("export", subject, CRISIS, "--format", wanted)
+
+        assert "redacted" in text
+        assert "Zedekiah" not in text
+    rows = told("export", "tolls", CRISIS, "--format", "csv").splitlines()
+    assert rows[0].endswith("redacted")
+    assert all(row.endswith(f"{SOURCE}/r1") for row in rows[1:])

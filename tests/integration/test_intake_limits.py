@@ -37,10 +37,10 @@ import asyncio, os, sys
 from tollbook_services import intake, reclaim
 reclaim.RECLAIM_IDLE_MS, reclaim.RECLAIM_EVERY_S = 200, 0.05
 real = intake.parse_event
-def parse(raw, gazetteer):
+def parse(raw, gazetteer, last=None):
     if b'"poison"' in raw:
         os._exit(9)
-    return real(raw, gazetteer)
+    return real(raw, gazetteer, last)
 intake.parse_event = parse
 asyncio.run(intake.run_intake(sys.argv[1], sys.argv[2], asyncio.Event()))
 """

@@ -131,10 +131,10 @@ def test_a_stop_while_the_engine_cannot_write_leaves_the_entries_pending(engine_
 
 
 def test_a_bug_in_reading_one_entry_refuses_that_entry_only(engine_url, monkeypatch):
-    def parse(raw, gazetteer):
+    def parse(raw, gazetteer, last=None):
         if b'"bug"' in raw:
             raise RecursionError("too deep")
-        return real(raw, gazetteer)
+        return real(raw, gazetteer, last)
 
     real = intake.parse_event
     monkeypatch.setattr(intake, "parse_event", parse)

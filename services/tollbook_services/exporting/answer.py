@@ -78,6 +78,7 @@ async def answer(
         licence=licence or await licence_of(book, {partition: known["sequence"]}, crisis),
         exported_by=program(),
         filters=_filters(question),
+        redacted=tuple(one["event"] for one in document.get("redacted", ())),
     )
     return Answer(document, admitted_of(found.rows, moment).dossiers, gazetteer, policy, metadata)
 

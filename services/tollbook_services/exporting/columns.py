@@ -140,5 +140,6 @@ METADATA: Final = (
     Column("gazetteer", "text", "version of the areas"),
     Column("licence", "text", "terms of the data, as given or as the reports name them"),
     Column("exported_by", "text", "program and version"),
+    Column("redacted", "text", "global ids of events whose withheld fields were destroyed"),
 )
 """What each export says of itself; repeated on every row of a CSV file."""

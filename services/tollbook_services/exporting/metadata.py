@@ -27,6 +27,7 @@ class Metadata:
         licence: terms of the data.
         filters: which part was asked for, such as `area=SY-LA originator=sohr`; None for all.
         exported_by: program and version.
+        redacted: global ids of the events of the crisis whose withheld fields were destroyed.
     """
 
     subject: str
@@ -40,6 +41,7 @@ class Metadata:
     licence: str
     exported_by: str
     filters: str | None = None
+    redacted: tuple[str, ...] = ()
 
     def document(self) -> dict[str, Any]:
         """As members of a JSON document."""
@@ -67,6 +69,7 @@ class Metadata:
             "gazetteer": self.gazetteer,
             "licence": self.licence,
             "exported_by": self.exported_by,
+            "redacted": " ".join(self.redacted) or None,
         }
 
     def texts(self) -> dict[str, str]:
