@@ -55,6 +55,7 @@ class Metadata:
             "gazetteer": self.gazetteer,
             "licence": self.licence,
             "exported_by": self.exported_by,
+            **({"redacted_events": list(self.redacted)} if self.redacted else {}),
         }
 
     def columns(self) -> dict[str, Any]:
