@@ -18,13 +18,13 @@ from tollbook_services.durability import DURABLE_MS_MAX, must_be_durable
 from tollbook_services.functions_loader import load_library
 from tollbook_services.position import position_from
 from tollbook_services.receipts import Receipt, ReceiptStatus
-from tollbook_services.redactions import packed_redactions
 from tollbook_services.stored import (
     publishes_areas,
     publishes_policy,
     recorded_member,
     with_recorded_time,
 )
+from tollbook_services.withheld.packing import packed_redactions
 from tollbook_services.withheld.withholder import Withholder
 
 BATCH_MAX: Final = 500
