@@ -8,7 +8,7 @@ from typing import get_args
 import hidden_world
 import pytest
 from export_kit import answer_of, csv_rows, written
-from figures_builder import about, act, fig, report
+from figures_builder import about, act, day, fig, report
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -168,3 +168,45 @@ def test_a_fall_that_nobody_explained_is_unreliable(tmp_path: Path) -> None:
     steps = csv_rows(written(answer, "csv", tmp_path))
 
     assert [step["obs_status"] for step in steps] == ["", "u"]
+
+
+def test_a_sum_of_many_incidents_has_the_codes_of_all_of_them(tmp_path: Path) -> None:
+    said: dict[int, tuple[int | str, dict[str, str]]] = {
+        1: (3, {"status": "preliminary"}),
+        2: ("dozens", {}),
+    }
+    story = []
+    for number in range(1, 151):
+        value, more = said.get(number, (1, {}))
+        window = {"start": day(1 + number // 15), "end": day(1 + number // 15)}
+        incident = fig("f", value, "SY-LA", basis="incident", window=window, **more)
+        story.append(report(f"r{number}", 20, incident))
+
+    rows = csv_rows(written(answer_of("tolls", *story), "csv", tmp_path))
+
+    cells = {row["area"]: row for row in rows if not row["originator"]}
+    assert {cells[area]["obs_status"] for area in ("SY", "SY-LA")} == {"p e"}
+    assert cells["SY-LA"]["figures_total"] == "150"
+    assert len(cells["SY-LA"]["figures"].split()) == 100
+
+
+def test_a_figure_of_two_values_gives_each_place_the_codes_of_its_own(tmp_path: Path) -> None:
+    moved = act(
+        "scope_change", "elsewhere", 9, "a#f", areas=["SY-TA"], quantity=about(80), as_of=day(9)
+    )
+    answer = answer_of("tolls", report("a", 8, fig("f", 100, "SY-LA")), moved)
+
+    rows = csv_rows(written(answer, "csv", tmp_path))
+
+    codes = {row["area"]: row["obs_status"] for row in rows if not row["originator"]}
+    assert codes["SY-LA"] == ""
+    assert codes["SY-TA"] == "e b d"
+
+
+def test_a_step_has_the_phase_of_its_own_value(tmp_path: Path) -> None:
+    anew = act("rebase", "anew", 9, "a#f", phase=1, as_of=day(9))
+    answer = answer_of("revisions", report("a", 8, fig("f", 100, "SY-LA")), anew)
+
+    steps = csv_rows(written(answer, "csv", tmp_path))
+
+    assert {step["kind"]: step["phase"] for step in steps} == {"initial": "0", "rebase": "1"}

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from tollbook_projections.consolidation.claim import BookKey, Claim, SeriesKey
-from tollbook_projections.consolidation.incidents import IncidentLog
+from tollbook_projections.consolidation.incidents import LINEAGE_MAX, IncidentLog
 from tollbook_projections.consolidation.region import Region
 from tollbook_projections.consolidation.series import Series
 from tollbook_projections.consolidation.span import Span
@@ -73,6 +73,7 @@ class Sheet:
         stale: regions whose series changed since the sheet was last solved.
         grid: how its regions lie to each other, as `grid.py` last worked it out.
         kept: values that `solver.py` worked out and nothing has changed since.
+        lineage_max: incidents of a region that a value names in its lineage; None for all.
     """
 
     nodes: dict[Region, Node] = field(default_factory=dict)
@@ -87,6 +88,7 @@ class Sheet:
     stale: set[Region] = field(default_factory=set)
     grid: object | None = None
     kept: object | None = None
+    lineage_max: int | None = LINEAGE_MAX
 
     def series(self, key: SeriesKey) -> Series:
         """The series of a key, about to change; figures of one incident stand by themselves."""
@@ -120,11 +122,13 @@ class Book:
     Attributes:
         sheets: by dating and phase.
         places: the regions of its cells and how they lie, as `books.py` last worked it out.
+        lineage_max: see `Sheet`.
     """
 
     key: BookKey
     sheets: dict[SheetKey, Sheet] = field(default_factory=dict)
     places: object | None = None
+    lineage_max: int | None = LINEAGE_MAX
 
     def put(self, claim: Claim) -> None:
         """Adds a counted claim."""
@@ -146,5 +150,5 @@ class Book:
         way = (key.dated_by, key.phase)
         sheet = self.sheets.get(way)
         if sheet is None:
-            sheet = self.sheets[way] = Sheet()
+            sheet = self.sheets[way] = Sheet(lineage_max=self.lineage_max)
         return sheet.series(key)

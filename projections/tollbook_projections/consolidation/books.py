@@ -8,6 +8,7 @@ from tollbook_projections.consolidation.book import Book
 from tollbook_projections.consolidation.buckets import bucket, unnamed, unspecified
 from tollbook_projections.consolidation.claim import BookKey, Claim
 from tollbook_projections.consolidation.draft import Value
+from tollbook_projections.consolidation.incidents import LINEAGE_MAX
 from tollbook_projections.consolidation.merge import Merged, add_phases, merge
 from tollbook_projections.consolidation.phases import (
     Dated,
@@ -66,8 +67,18 @@ class Cell:
 class Books:
     """The counted figures of one crisis by originator and kind, kept up to date claim by claim."""
 
-    def __init__(self, gazetteer: Gazetteer, policy: Policy) -> None:
-        """Take what tells how areas lie and which source comes first."""
+    def __init__(
+        self, gazetteer: Gazetteer, policy: Policy, *, lineage_max: int | None = LINEAGE_MAX
+    ) -> None:
+        """Begin with no figures.
+
+        Args:
+            gazetteer: tells how areas lie.
+            policy: tells which source comes first.
+            lineage_max: incidents of a region that a cell names; None for all of them, which
+                books that are kept up to date cannot afford.
+        """
+        self.lineage_max = lineage_max
         self.gazetteer = gazetteer
         self.policy = policy
         self.lattice = Lattice(gazetteer)
@@ -94,7 +105,7 @@ class Books:
             if claim.role == "counted":
                 book = self.books.get(key)
                 if book is None:
-                    book = self.books[key] = Book(key)
+                    book = self.books[key] = Book(key, lineage_max=self.lineage_max)
                 book.put(claim)
 
     def kinds(self) -> list[Kind]:

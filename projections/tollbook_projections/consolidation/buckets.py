@@ -59,7 +59,7 @@ def unnamed(solver: "Solver", area: Region) -> Value | None:
         tally=True,
         flags=frozenset(flags),
         rules=frozenset({"R1", "R2", "R3", "R6", "R11"}),
-        figures=frozenset(name for log in logs for name in log.lineage()),
+        figures=frozenset(name for log in logs for name in log.lineage(solver.lineage_max)),
         figures_total=sum(log.figures for log in logs),
         as_of=last,
         oldest=first,

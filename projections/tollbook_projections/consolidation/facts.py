@@ -8,7 +8,7 @@ from tollbook_projections.consolidation.book import Node, Sheet
 from tollbook_projections.consolidation.claim import SeriesKey
 from tollbook_projections.consolidation.incident_minimums import minimums_of
 from tollbook_projections.consolidation.incident_sums import sum_up
-from tollbook_projections.consolidation.incidents import LINEAGE_MAX, IncidentLog
+from tollbook_projections.consolidation.incidents import IncidentLog, latest
 from tollbook_projections.consolidation.region import Lattice, Region
 from tollbook_projections.consolidation.series import Series, Step
 from tollbook_projections.consolidation.span import BEGINNING, Span, span_of
@@ -57,15 +57,15 @@ class Facts:
             self.base or self.floors or self.increments or self.floor_increments
         )
 
-    def figures(self) -> list[str]:
-        """The figures that make these values."""
+    def figures(self, most: int | None) -> list[str]:
+        """The figures that make these values; of incidents so many at most, None for all."""
         found = list(self.base.figures) if self.base else []
         for span in (*self.floors, *self.increments):
             found.extend(span.figures)
         minimums = [figure for span in self.floor_increments for figure in span.figures]
-        found.extend(minimums[-LINEAGE_MAX:])
+        found.extend(latest(minimums, most))
         if self.incidents is not None:
-            found.extend(self.incidents.lineage())
+            found.extend(self.incidents.lineage(most))
         return found
 
     @property

@@ -4,13 +4,17 @@ from bisect import bisect_left, bisect_right, insort
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TypeVar
 
 from tollbook_projections.consolidation.interval import Interval
 from tollbook_projections.consolidation.span import BEGINNING, Span
 
+T = TypeVar("T")
+
 LINEAGE_MAX = 100
 """Incidents of a region named in a cell's lineage, the latest ones: a cell of a long crisis
-would otherwise carry every id there is, and grow with each event. `figures_total` counts all."""
+would otherwise carry every id there is, and grow with each event. `figures_total` counts all.
+Books that are asked once may name all of them, see `Books`."""
 
 
 @dataclass(slots=True)
@@ -64,9 +68,9 @@ class IncidentLog:
         first = bisect_left(self.spans, start, key=_end)
         return sum(span.interval.low for span in self.spans[first:last] if span.start >= start)
 
-    def lineage(self) -> list[str]:
-        """The figures of the latest incidents."""
-        return [figure for span in self.spans[-LINEAGE_MAX:] for figure in span.figures]
+    def lineage(self, most: int | None) -> list[str]:
+        """The figures of the latest incidents, so many of these at most; None for all."""
+        return [figure for span in latest(self.spans, most) for figure in span.figures]
 
     def _count(self, span: Span, sign: int) -> None:
         interval = span.interval
@@ -78,6 +82,11 @@ class IncidentLog:
         self.figures += sign * len(span.figures)
         for flag in span.flags:
             self.flags[flag] += sign
+
+
+def latest(ordered: list[T], most: int | None) -> list[T]:
+    """The last of some, so many at most; None for all."""
+    return ordered if most is None else ordered[-most:]
 
 
 def _order(span: Span) -> tuple[datetime, datetime, tuple[str, ...]]:

@@ -45,6 +45,7 @@ class Solver:
         self.grid = grid_of(sheet, self.facts, lattice)
         self.floors: Floors = StockFloors(self.grid) if stock else Floors(self.grid)
         self.stock = stock
+        self.lineage_max = sheet.lineage_max
         self._sheet = sheet
         partial = {
             region: known
@@ -294,7 +295,7 @@ class Solver:
         if known is None:
             facts = self.facts[region]
             known = self._lineages[region] = _Told(
-                facts.figures(),
+                facts.figures(self.lineage_max),
                 facts.figures_total,
                 facts.flags & SHOWN,
                 facts.base.as_of if facts.base is not None else None,

@@ -8,7 +8,7 @@ import tempfile
 import tomllib
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Annotated, Any
 
 import orjson
@@ -168,8 +168,11 @@ def _tables(rows: Sequence[Mapping[str, Any]], first: Document | None) -> Iterat
     table.add_column("file", overflow="fold")
     for name in COUNTED:
         table.add_column(name, justify="right", no_wrap=True)
-    for row in rows:
-        table.add_row(clean(row["file"]), *(f"{row[name]:,}" for name in COUNTED))
+    files = [row["file"] for row in rows]
+    names = [PurePath(file).name for file in files]
+    shown = names if len(set(names)) == len(names) else files  # a long path would be folded
+    for file, row in zip(shown, rows, strict=True):
+        table.add_row(clean(file), *(f"{row[name]:,}" for name in COUNTED))
     yield table
     if first is not None:
         text = orjson.dumps(first, option=orjson.OPT_INDENT_2).decode()

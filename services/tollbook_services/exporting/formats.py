@@ -12,6 +12,7 @@ from tollbook_services.exporting.answer import Answer
 from tollbook_services.exporting.columns import Column
 from tollbook_services.exporting.destination import destination, metadata_file
 from tollbook_services.exporting.hxl import write_hxl
+from tollbook_services.exporting.lineage import Lineage
 from tollbook_services.exporting.metadata import Metadata
 from tollbook_services.exporting.parquet import ParquetWriter
 from tollbook_services.exporting.writers import CsvWriter, csv_description
@@ -93,7 +94,8 @@ def write_beside(out: Path, described: bytes) -> None:
 
 
 def _write_cells(file: BinaryIO, answer: Answer, wanted: Format) -> int:
-    rows = tables.cell_rows(answer.document, answer.dossiers, answer.gazetteer)
+    lineage = Lineage(answer.document, answer.dossiers, answer.gazetteer, answer.policy)
+    rows = tables.cell_rows(answer.document, lineage, answer.gazetteer)
     match wanted:
         case "csv":
             writer = CsvWriter(file, csv_columns(answer.metadata), answer.metadata)

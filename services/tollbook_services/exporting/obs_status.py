@@ -8,7 +8,7 @@ A number may have several, or none: then it is a normal value.
 from collections.abc import Collection, Iterable, Mapping
 from typing import Final
 
-from tollbook_projections.selection import Dossier
+from tollbook_projections.selection import Dossier, Version
 
 CODES: Final = {
     "p": "provisional",
@@ -100,13 +100,19 @@ def of_flags(flags: Iterable[str]) -> set[str]:
     return {code for flag in flags for code in OF_FLAGS[flag]}
 
 
-def of_dossier(dossier: Dossier) -> set[str]:
-    """The codes of one figure after its acts: status, how it was printed, breaks of its series."""
+def of_figure(dossier: Dossier, versions: Iterable[Version]) -> set[str]:
+    """The codes of one figure: its status, how it was printed, breaks of its series until then.
+
+    Args:
+        dossier: the figure after its acts.
+        versions: those of its versions that a number rests on.
+    """
     found = set(OF_STATUS[dossier.status])
-    found.update(OF_QUALIFIER[dossier.versions[-1].body["quantity"]["qualifier"]])
-    for act in dossier.acts:
-        if act["act"] in {"definition_change", "scope_change", "reclassification", "rebase"}:
-            found.update(OF_KIND[act["act"]])
+    for version in versions:
+        found.update(OF_QUALIFIER[version.body["quantity"]["qualifier"]])
+        for one in dossier.versions[: version.number + 1]:
+            if one.act is not None:
+                found.update(OF_KIND[one.act["act"]])
     return found
 
 

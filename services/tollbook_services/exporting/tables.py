@@ -4,10 +4,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from tollbook_projections.consolidation.interval import interval_of
-from tollbook_projections.selection import Dossier
+from tollbook_projections.selection import Dossier, Version, cut_off
 from tollbook_schemas.gazetteer import Gazetteer
 from tollbook_schemas.policy import Policy
 from tollbook_services.exporting import obs_status
+from tollbook_services.exporting.lineage import Lineage
 
 Document = Mapping[str, Any]
 Row = dict[str, Any]
@@ -17,18 +18,16 @@ _SERIES_SEGMENT = 3
 """Where the segment with its dimensions stands in the id of a cell, of a series."""
 
 
-def cell_rows(
-    document: Document, dossiers: Mapping[str, Dossier], gazetteer: Gazetteer
-) -> list[Row]:
+def cell_rows(document: Document, lineage: Lineage, gazetteer: Gazetteer) -> list[Row]:
     """One row for each cell, by `columns.CELL`, with `originators` as a list of objects.
 
     Args:
         document: the view `tolls` or `displacement`.
-        dossiers: the figures the cells rest on, as the same question admits them.
+        lineage: what its cells rest on.
         gazetteer: levels and countries of areas.
     """
     return [
-        _cell_row(document["crisis"], cell, dossiers) | _around(cell["area"], gazetteer)
+        _cell_row(document["crisis"], cell, lineage) | _around(cell["area"], gazetteer)
         for cell in document["cells"]
     ]
 
@@ -100,10 +99,10 @@ _OF_THE_SERIES = (
 )
 
 
-def _cell_row(crisis: str, cell: Document, dossiers: Mapping[str, Dossier]) -> Row:
+def _cell_row(crisis: str, cell: Document, lineage: Lineage) -> Row:
     codes = obs_status.of_flags(cell["flags"])
-    for figure in cell["figures"]:
-        codes |= obs_status.of_dossier(dossiers[figure])
+    for dossier, versions in lineage.versions(cell):
+        codes |= obs_status.of_figure(dossier, versions)
     row = {
         **cell,
         "crisis": crisis,
@@ -132,16 +131,29 @@ def _step(step: Document, dossiers: Mapping[str, Dossier], policy: Policy) -> Ro
     return {
         **{name: step[name] for name in step if name not in {"quantity", "previous"}},
         **(quantity or {}),
-        **_figure(dossier),
+        **_figure(dossier, _version(dossier, step)),
         **_bounds(quantity, policy, ""),
         **_bounds(step["previous"], policy, "previous_"),
         "obs_status": obs_status.in_order(codes),
     }
 
 
-def _figure(dossier: Dossier) -> Row:
+def _version(dossier: Dossier, step: Document) -> Version:
+    """The version that a step is: filed, made by an act, or the one that an act is about."""
+    own = {
+        dossier.filed["event"] if one.act is None else one.act["event"]: one
+        for one in dossier.versions
+    }
+    made = own.get(step["event"])
+    if made is not None:
+        return made
+    dated = [one for one in dossier.versions if cut_off(dossier, one)[1] == step["as_of"]]
+    return dated[-1]
+
+
+def _figure(dossier: Dossier, version: Version) -> Row:
     """What a figure says of itself beside its quantity; role and status after its acts."""
-    body = dossier.versions[-1].body
+    body = version.body
     window = body.get("window") or {}
     return {
         "window_start": window.get("start"),
