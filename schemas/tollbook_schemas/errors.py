@@ -40,6 +40,27 @@ class UsageError(TollbookError):
     problem = "usage"
 
 
+class NotFoundError(UsageError):
+    """The caller named something that is not there."""
+
+    problem = "not-found"
+
+
+class OptionError(UsageError):
+    """One option or parameter has a value that cannot be meant.
+
+    Attributes:
+        option: its name on the command line, without the dashes: `as-of`.
+        message: what is wrong with it, and what would be right.
+    """
+
+    def __init__(self, option: str, message: str) -> None:
+        """Name the option and what is wrong."""
+        super().__init__(f"--{option}: {message}")
+        self.option = option
+        self.message = message
+
+
 class InputRefusedError(TollbookError):
     """Some input was refused; what was wrong is told, and the rest went on."""
 

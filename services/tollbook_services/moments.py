@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from tollbook_schemas.errors import UsageError
+from tollbook_schemas.errors import OptionError
 from tollbook_schemas.limits import INTEGER_MAX
 from tollbook_schemas.times import end_of
 from tollbook_services.ledger import Ledger
@@ -36,24 +36,25 @@ async def moment_of(ledger: Ledger, partition: int, text: str, option: str) -> M
         option: what to call it in errors.
 
     Raises:
-        UsageError: it names none, or one in another partition.
+        OptionError: it names none, or one in another partition.
     """
     found = _SEQUENCE.fullmatch(text)
     if found is None:
         try:
             time = end_of(text)
         except ValueError as error:
-            raise UsageError(
-                f"{option}: {error}; a sequence, or <partition>:<sequence>, does as well"
+            raise OptionError(
+                option, f"{error}; a sequence, or <partition>:<sequence>, does as well"
             ) from None
         return Moment(await ledger.sequence_at(partition, time), time)
     named, sequence = found[1], int(found[2])
     if named is not None and int(named) != partition:
-        raise UsageError(
-            f"{option}: {text} is in partition {named}, but this crisis lies in partition "
-            f"{partition}: name a sequence of that one, as {partition}:{sequence}"
+        raise OptionError(
+            option,
+            f"{text} is in partition {named}, but this crisis lies in partition "
+            f"{partition}: name a sequence of that one, as {partition}:{sequence}",
         )
     if sequence > INTEGER_MAX:
-        raise UsageError(f"{option}: no sequence is as large as {text}")
+        raise OptionError(option, f"no sequence is as large as {text}")
     entries = await ledger.read(partition, after=sequence - 1, count=1) if sequence else []
     return Moment(sequence, entries[0].recorded_at if entries else None)

@@ -12,7 +12,7 @@ from tollbook_projections.redactions import redactions_in
 from tollbook_projections.references import read_with
 from tollbook_projections.statements import STATEMENT_ROW
 from tollbook_projections.views import Position, Query
-from tollbook_schemas.errors import CheckFailedError, EngineError, UsageError
+from tollbook_schemas.errors import CheckFailedError, EngineError, NotFoundError, OptionError
 from tollbook_schemas.gazetteer import Gazetteer
 from tollbook_schemas.nearest import nearest
 from tollbook_schemas.policy import Policy
@@ -50,6 +50,8 @@ class Question:
     policy: str | None = None
     min_position: str | None = None
     persons: bool = False
+    fresh: bool = True
+    """Whether to wait, for some seconds, until the views have all that the ledger has now."""
 
 
 async def tolls(book: Tollbook, crisis: str, question: Question) -> Document:
@@ -80,7 +82,7 @@ async def revisions(
     rows, query, position, gazetteer, policy = asked.given
     document = views.revisions_document(crisis, rows, query, series, position, gazetteer, policy)
     if series is not None and not document["series"]:
-        raise UsageError(f"no series {series!r}: `tollbook revisions {crisis}` prints their ids")
+        raise NotFoundError(f"no series {series!r}: `tollbook revisions {crisis}` prints their ids")
     return asked.around(document)
 
 
@@ -161,9 +163,9 @@ def _must_have_counted(originator: str, rows: Mapping[str, bytes]) -> None:
         named = ", ".join(known[:_NAMED_MAX]) or "none"
         more = f" and {len(known) - _NAMED_MAX} more" if len(known) > _NAMED_MAX else ""
         hint = nearest(originator, known)
-        raise UsageError(
-            f"--originator: nobody called {originator!r} counted in this crisis{hint}; known are "
-            f"{named}{more}"
+        raise OptionError(
+            "originator",
+            f"nobody called {originator!r} counted in this crisis{hint}; known are {named}{more}",
         )
 
 
@@ -178,7 +180,7 @@ async def _ask(
     partition = book.partition_of(crisis)
     least = _least(book, crisis, question.min_position)
     query = await _query(book, partition, question)
-    await _reach(book, partition, least)
+    await _reach(book, partition, least, fresh=question.fresh)
     wanted = tables if projection == "figures" else None
     rows, sequence, recorded_at, shared, _ = await book.read(partition, projection, crisis, wanted)
     if least > sequence:  # a rebuild was gone back on between waiting and reading
@@ -215,19 +217,21 @@ def _least(book: Tollbook, crisis: str, token: str | None) -> int:
         return 0
     least, partition = position_of(token), book.partition_of(crisis)
     if least.ledger != book.ledger.id:
-        raise UsageError(
-            f"--min-position is of the ledger {least.ledger}, and this is {book.ledger.id}: "
-            "ask the ledger that gave it"
+        raise OptionError(
+            "min-position",
+            f"it is of the ledger {least.ledger}, and this is {book.ledger.id}: "
+            "ask the ledger that gave it",
         )
     if least.partition != partition:
-        raise UsageError(
-            f"--min-position is of partition {least.partition}, but {crisis} lies in partition "
-            f"{partition}: give the position of a receipt for {crisis}"
+        raise OptionError(
+            "min-position",
+            f"it is of partition {least.partition}, but {crisis} lies in partition {partition}: "
+            f"give the position of a receipt for {crisis}",
         )
     return least.sequence
 
 
-async def _reach(book: Tollbook, partition: int, least: int) -> None:
+async def _reach(book: Tollbook, partition: int, least: int, *, fresh: bool) -> None:
     """Bring the views to the head, and not go on before they have the position asked for."""
     head = await book.ledger.head(partition)
     if least > head:
@@ -235,7 +239,7 @@ async def _reach(book: Tollbook, partition: int, least: int) -> None:
             f"--min-position is at {least}, but partition {partition} of this ledger ends at "
             f"{head}: events were lost; see `tollbook check`"
         )
-    patience_s = book.settings.visible_timeout_s if least else PATIENCE_S
+    patience_s = book.settings.visible_timeout_s if least else PATIENCE_S if fresh else 0.0
     if not await book.catch_up([partition], patience_s=patience_s) and least:
         names = book.projections.values()
         stands = min(await book.readmodels.positions(partition, names))
@@ -253,12 +257,12 @@ async def known_or_refuse(book: Tollbook, crisis: str) -> None:
     if crisis in known:
         return
     if not known:
-        raise UsageError("the ledger is empty: publish something first, or try `tollbook demo`")
+        raise NotFoundError("the ledger is empty: publish something first, or try `tollbook demo`")
     close = get_close_matches(crisis, known, n=1)
     hint = f"did you mean {close[0]}? " if close else ""
     named = ", ".join(known[:_NAMED_MAX])
     more = f" and {len(known) - _NAMED_MAX} more" if len(known) > _NAMED_MAX else ""
-    raise UsageError(f"no crisis {crisis!r} in this ledger: {hint}known are {named}{more}")
+    raise NotFoundError(f"no crisis {crisis!r} in this ledger: {hint}known are {named}{more}")
 
 
 async def _query(book: Tollbook, partition: int, question: Question) -> Query:
@@ -268,20 +272,20 @@ async def _query(book: Tollbook, partition: int, question: Question) -> Query:
         originator=question.originator,
         policy=question.policy,
         persons=question.persons,
-        as_of=_cut_off("--as-of", question.as_of),
-        published_as_of=_cut_off("--published-as-of", question.published_as_of),
+        as_of=_cut_off("as-of", question.as_of),
+        published_as_of=_cut_off("published-as-of", question.published_as_of),
         known_as_of=known_as_of,
         known_time=known_time,
     )
 
 
-def _cut_off(name: str, text: str | None) -> datetime | None:
+def _cut_off(option: str, text: str | None) -> datetime | None:
     if text is None:
         return None
     try:
         return end_of(text)
     except ValueError as error:
-        raise UsageError(f"{name}: {error}") from None
+        raise OptionError(option, str(error)) from None
 
 
 async def _known_as_of(
@@ -289,7 +293,7 @@ async def _known_as_of(
 ) -> tuple[int | None, datetime | None]:
     if text is None:
         return None, None
-    moment = await moment_of(book.ledger, partition, text, "--known-as-of")
+    moment = await moment_of(book.ledger, partition, text, "known-as-of")
     return moment.sequence, moment.time
 
 
@@ -322,4 +326,4 @@ def area_or_refuse(gazetteer: Gazetteer, code: str | None) -> str | None:
         return area.code
     near = ", ".join(f"{found.code} ({found.name})" for found in gazetteer.suggest(code))
     hint = f"did you mean {near}?" if near else "use an ISO 3166 code or a P-code"
-    raise UsageError(f"--area: no area {code!r}; {hint}")
+    raise OptionError("area", f"no area {code!r}; {hint}")

@@ -75,6 +75,7 @@ _COMMANDS: Final = (
     ("witness request", "witness:request", "Ask witnesses to cosign the newest checkpoints here."),
     ("witness add", "witness:add", "Take cosigned checkpoints out of a file."),
     ("serve", "workers:serve", "Run engine, intake, projector and sealer together."),
+    ("api", "api:api", "Serve the HTTP API, the live feed and the pages."),
     ("intake", "workers:intake", "Run one intake worker."),
     ("projector", "workers:projector", "Run one projection worker."),
     ("sealer", "workers:sealer", "Run one sealing worker."),

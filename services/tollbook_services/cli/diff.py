@@ -39,8 +39,8 @@ async def diff(
         partition = book.partition_of(crisis)
         await queries.known_or_refuse(book, crisis)
         head = await book.ledger.head(partition)
-        first = await moment_of(book.ledger, partition, from_, "--from")
-        last = await moment_of(book.ledger, partition, to or str(head), "--to")
+        first = await moment_of(book.ledger, partition, from_, "from")
+        last = await moment_of(book.ledger, partition, to or str(head), "to")
         last = last if last.sequence <= head else Moment(head, last.time)
         if first.sequence > last.sequence:
             raise UsageError(

@@ -93,7 +93,7 @@ async def _last(
     if known_as_of is None:
         return dict.fromkeys(partitions, to)
     if len(partitions) == 1:
-        moment = await moment_of(book.ledger, partitions[0], known_as_of, "--known-as-of")
+        moment = await moment_of(book.ledger, partitions[0], known_as_of, "known-as-of")
         known = {partitions[0]: moment.sequence}
     else:
         known = dict(enumerate(await positions_until(book.ledger, [known_as_of], "--known-as-of")))

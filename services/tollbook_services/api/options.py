@@ -1,0 +1,59 @@
+"""What an operator can set about the HTTP server, and the limits it keeps."""
+
+from typing import Final
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from tollbook_schemas.errors import UsageError
+
+BODY_BYTES_MAX: Final = 16 * 2**20
+"""Bytes of a request: four of the largest events."""
+
+BATCH_MAX: Final = 1_000
+"""Events of a request (CONTRACT, Publishing)."""
+
+PAGE_MAX: Final = 1_000
+"""Items of a page at most."""
+
+PAGE: Final = 200
+"""Items of a page where none is asked for."""
+
+
+class ApiOptions(BaseSettings):
+    """`TOLLBOOK_API_*` variables.
+
+    Attributes:
+        host: the address that is listened on; only this machine where nothing is said.
+        port: 0 for any that is free.
+        open_reading: whether views, events and proofs are for everybody, without a token.
+        cors_origins: origins of pages of others that may read; `*` for any.
+        rate_per_minute: requests of one token, or of one address without a token, in a minute.
+        feed_readers_max: readers of the live feed at the same time.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix="TOLLBOOK_API_", env_ignore_empty=True, frozen=True, extra="ignore"
+    )
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8080, ge=0, le=65_535)
+    open_reading: bool = False
+    cors_origins: tuple[str, ...] = ()
+    rate_per_minute: int = Field(default=600, ge=1)
+    feed_readers_max: int = Field(default=2_000, ge=1)
+
+
+def read_options(host: str | None = None, port: int | None = None) -> ApiOptions:
+    """The options of this process; what is None comes from the environment or the default.
+
+    Raises:
+        UsageError: a `TOLLBOOK_API_*` variable has a value that cannot be meant.
+    """
+    given = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
+    try:
+        return ApiOptions(**given)  # type: ignore[arg-type]
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = "TOLLBOOK_API_" + "_".join(map(str, first["loc"])).upper()
+        raise UsageError(f"{name}={first['input']}: {first['msg']}") from error

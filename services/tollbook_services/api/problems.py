@@ -1,0 +1,134 @@
+"""Errors as `application/problem+json` (RFC 9457)."""
+
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any, Final
+
+import orjson
+import structlog
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from redis.exceptions import RedisError
+from starlette.exceptions import HTTPException
+
+from tollbook_schemas.errors import NotFoundError, OptionError, TollbookError
+
+TYPE_PREFIX: Final = "tag:tollbook.org,2026:problem/"
+"""What the types of problems begin with: names, not addresses; docs/api.md describes each."""
+
+RETRY_S: Final = 2
+"""Seconds after which asking again may help, where the engine is away."""
+
+_STATUS: Final = {
+    "usage": 400,
+    "not-found": 404,
+    "input-refused": 422,
+    "conflict": 409,
+    "check-failed": 500,
+    "engine-unavailable": 503,
+}
+
+_log = structlog.get_logger("tollbook.api")
+
+
+class ProblemError(TollbookError):
+    """A problem that only HTTP has, with its status and headers."""
+
+    def __init__(
+        self,
+        status: int,
+        problem: str,
+        detail: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        **members: Any,
+    ) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.slug = problem
+        self.headers = dict(headers or {})
+        self.members = members
+
+
+def problem_response(
+    status: int,
+    slug: str,
+    detail: str,
+    *,
+    headers: Mapping[str, str] | None = None,
+    **members: Any,
+) -> Response:
+    """A problem document.
+
+    Args:
+        status: of HTTP.
+        slug: of the type; `about:blank` where it says no more than the status.
+        detail: what is wrong, and what would be right.
+        headers: beside the content type.
+        members: more of the document, such as `errors`.
+    """
+    document = {
+        "type": TYPE_PREFIX + slug,
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail,
+        **members,
+    }
+    return Response(orjson.dumps(document), status, dict(headers or {}), "application/problem+json")
+
+
+def add_handlers(app: FastAPI) -> None:
+    """Make every error of an application a problem document."""
+
+    @app.exception_handler(TollbookError)
+    async def told(_: Request, error: TollbookError) -> Response:
+        if isinstance(error, ProblemError):
+            return problem_response(
+                error.status, error.slug, str(error), headers=error.headers, **error.members
+            )
+        status = 404 if isinstance(error, NotFoundError) else _STATUS.get(error.problem, 500)
+        if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            _log.error("request failed", problem=error.problem, reason=str(error))
+        headers = {"Retry-After": str(RETRY_S)} if status == HTTPStatus.SERVICE_UNAVAILABLE else {}
+        if isinstance(error, OptionError):
+            name = error.option.replace("-", "_")
+            fault = {"parameter": name, "message": error.message}
+            return problem_response(
+                status, error.problem, f"{name}: {error.message}", headers=headers, errors=[fault]
+            )
+        return problem_response(status, error.problem, str(error), headers=headers)
+
+    @app.exception_handler(RedisError)
+    async def away(_: Request, error: RedisError) -> Response:
+        _log.error("engine failed", reason=str(error))
+        detail = "the engine cannot be reached: nothing was done that has no receipt"
+        return problem_response(
+            503, "engine-unavailable", detail, headers={"Retry-After": str(RETRY_S)}
+        )
+
+    @app.exception_handler(RequestValidationError)
+    async def invalid(_: Request, error: RequestValidationError) -> Response:
+        faults = [_fault(one) for one in error.errors()]
+        detail = "; ".join(_named(fault) for fault in faults)
+        return problem_response(422, "invalid-request", detail, errors=faults)
+
+    @app.exception_handler(HTTPException)
+    async def other(_: Request, error: HTTPException) -> Response:
+        slug = HTTPStatus(error.status_code).phrase.lower().replace(" ", "-")
+        return problem_response(error.status_code, slug, str(error.detail), headers=error.headers)
+
+
+def _named(fault: Mapping[str, str]) -> str:
+    return f"{fault.get('parameter') or fault.get('pointer')}: {fault['message']}"
+
+
+def _fault(error: Mapping[str, Any]) -> dict[str, str]:
+    """A fault of pydantic's as ours: a JSON pointer into the body, or the parameter's name."""
+    place, *rest = error["loc"]
+    if place == "body":
+        return {"pointer": _pointer(rest), "message": error["msg"]}
+    return {"parameter": ".".join(map(str, rest)), "message": error["msg"]}
+
+
+def _pointer(parts: Sequence[str | int]) -> str:
+    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in parts)
