@@ -15,7 +15,8 @@ Crisis = Annotated[
 Text = Annotated[str | None, Query(max_length=200)]
 
 
-def question(  # noqa: PLR0913, PLR0917 - each is a parameter of the query string
+def question(  # noqa: PLR0913 - each is a parameter of the query string
+    *,
     measure: Annotated[Measure | None, Query(description="Only this measure.")] = None,
     area: Annotated[
         str | None, Query(max_length=200, description="Only this area and what lies inside it.")
@@ -63,6 +64,7 @@ Asked = Annotated[Question, Depends(question)]
 
 
 def with_persons(
+    *,
     asked: Asked,
     persons: Annotated[
         bool, Query(description="Say families in persons too, by a rule that is named.")
