@@ -1,7 +1,7 @@
 """Questions as they come in a query string."""
 
 from dataclasses import replace
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import Depends, Path, Query
 
@@ -12,7 +12,10 @@ Crisis = Annotated[
     str, Path(description="Slug of the crisis.", pattern=r"^[a-z0-9-]{1,64}$", max_length=64)
 ]
 
-Text = Annotated[str | None, Query(max_length=200)]
+FormatName = Annotated[
+    str | None,
+    Query(alias="format", max_length=20, description="Format, instead of the header `Accept`."),
+]
 
 
 def question(  # noqa: PLR0913 - each is a parameter of the query string
@@ -75,5 +78,3 @@ def with_persons(
 
 
 AskedOfPersons = Annotated[Question, Depends(with_persons)]
-
-Document = dict[str, Any]

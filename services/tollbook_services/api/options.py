@@ -29,6 +29,7 @@ class ApiOptions(BaseSettings):
         open_reading: whether views, events and proofs are for everybody, without a token.
         cors_origins: origins of pages of others that may read; `*` for any.
         rate_per_minute: requests of one token, or of one address without a token, in a minute.
+        page: items of a page where no `limit` is given.
         feed_readers_max: readers of the live feed at the same time.
     """
 
@@ -41,6 +42,7 @@ class ApiOptions(BaseSettings):
     open_reading: bool = False
     cors_origins: tuple[str, ...] = ()
     rate_per_minute: int = Field(default=600, ge=1)
+    page: int = Field(default=PAGE, ge=1, le=PAGE_MAX)
     feed_readers_max: int = Field(default=2_000, ge=1)
 
 

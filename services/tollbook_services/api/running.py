@@ -1,11 +1,19 @@
 """What a running server answers requests with."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any, Final
 
 from fastapi import FastAPI, Request
 
 from tollbook_services.api.options import ApiOptions
+from tollbook_services.api.recent import Recent
 from tollbook_services.wiring import Tollbook
+
+ANSWERS_BYTES: Final = 64 * 2**20
+"""Bytes of answers that are kept."""
+
+DOCUMENTS_KEPT: Final = 8
+"""Documents that are kept for their later pages: of a large crisis some tens of MB each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,10 +23,16 @@ class Running:
     Attributes:
         book: the ledger and its views.
         options: what the operator set.
+        answers: the newest answers, by their ETags.
+        documents: the newest documents that pages are cut from.
     """
 
     book: Tollbook
     options: ApiOptions
+    answers: Recent[bytes] = field(default_factory=lambda: Recent(ANSWERS_BYTES, len))
+    documents: Recent[dict[str, Any]] = field(
+        default_factory=lambda: Recent(DOCUMENTS_KEPT, lambda _: 1)
+    )
 
 
 def hold(app: FastAPI, running: Running) -> None:
