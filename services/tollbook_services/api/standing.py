@@ -7,6 +7,8 @@ from hashlib import sha256
 
 from fastapi import Request, Response
 
+from tollbook_schemas.times import format_instant
+from tollbook_schemas.views import KnownAsOf
 from tollbook_services.exporting.metadata import program
 from tollbook_services.wiring import Tollbook
 
@@ -26,6 +28,11 @@ class Standing:
     sequence: int
     recorded_at: datetime | None
     mark: str
+
+    def known_as_of(self) -> KnownAsOf:
+        """The position, as views say it."""
+        time = None if self.recorded_at is None else format_instant(self.recorded_at)
+        return {"sequence": self.sequence, "time": time}
 
     def tag(self, request: Request, chosen: str) -> str:
         """A weak ETag of an answer: compression and the order of members are no difference."""

@@ -61,10 +61,19 @@ def problems(*statuses: int) -> Responses:
 PROBLEM_REF: Final = "#/components/schemas/Problem"
 
 
-def answers(model: Any, formats: Sequence[str] = ("json",)) -> Responses:
-    """The answer of a route in its formats; only the JSON has a schema."""
+def answers(model: Any, formats: Sequence[str] = ("json",), *, tagged: bool = False) -> Responses:
+    """The answer of a route in its formats; only the JSON has a schema.
+
+    Args:
+        model: of the JSON.
+        formats: those it is there in.
+        tagged: whether it has an ETag, so that 304 is an answer too.
+    """
     beside = {MEDIA[one]: {"schema": {"type": "string"}} for one in formats if one != "json"}
-    return {
-        200: {"model": model, "description": "The answer.", "content": beside},
-        304: {"description": _WHAT[304]},
-    }
+    found: Responses = {200: {"model": model, "description": "The answer.", "content": beside}}
+    return found | ({304: {"description": _WHAT[304]}} if tagged else {})
+
+
+def text_answer(description: str, media: str) -> Responses:
+    """The answer of a route that is a file."""
+    return {200: {"description": description, "content": {media: {"schema": {"type": "string"}}}}}

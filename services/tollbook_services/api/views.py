@@ -62,7 +62,7 @@ def page_of(*, limit: Limit = None, cursor: CursorText = None, _format: FormatNa
 Paged = Annotated[Page, Depends(page_of)]
 
 
-@router.get("/tolls", responses=answers(TollsDocument, TOLLS.formats) | _WRONG)
+@router.get("/tolls", responses=answers(TollsDocument, TOLLS.formats, tagged=True) | _WRONG)
 async def tolls(
     request: Request, running: Held, crisis: Crisis, asked: Asked, page: Paged
 ) -> Response:
@@ -70,7 +70,10 @@ async def tolls(
     return await answered(request, running, crisis, TOLLS, asked, page)
 
 
-@router.get("/displacement", responses=answers(DisplacementDocument, DISPLACEMENT.formats) | _WRONG)
+@router.get(
+    "/displacement",
+    responses=answers(DisplacementDocument, DISPLACEMENT.formats, tagged=True) | _WRONG,
+)
 async def displacement(
     request: Request, running: Held, crisis: Crisis, asked: AskedOfPersons, page: Paged
 ) -> Response:
@@ -78,7 +81,9 @@ async def displacement(
     return await answered(request, running, crisis, DISPLACEMENT, asked, page)
 
 
-@router.get("/revisions", responses=answers(RevisionsDocument, REVISIONS.formats) | _WRONG)
+@router.get(
+    "/revisions", responses=answers(RevisionsDocument, REVISIONS.formats, tagged=True) | _WRONG
+)
 async def revisions(
     request: Request,
     running: Held,
@@ -97,7 +102,7 @@ async def revisions(
     return await answered(request, running, crisis, view, asked, page)
 
 
-@router.get("/incidents", responses=answers(IncidentsDocument, _SHEET) | _WRONG)
+@router.get("/incidents", responses=answers(IncidentsDocument, _SHEET, tagged=True) | _WRONG)
 async def incidents(
     request: Request, running: Held, crisis: Crisis, asked: Asked, page: Paged
 ) -> Response:
@@ -105,7 +110,7 @@ async def incidents(
     return await answered(request, running, crisis, INCIDENTS, asked, page)
 
 
-@router.get("/sources", responses=answers(SourcesDocument, _SHEET) | _WRONG)
+@router.get("/sources", responses=answers(SourcesDocument, _SHEET, tagged=True) | _WRONG)
 async def sources(
     request: Request, running: Held, crisis: Crisis, asked: Asked, page: Paged
 ) -> Response:
@@ -113,7 +118,7 @@ async def sources(
     return await answered(request, running, crisis, SOURCES, asked, page)
 
 
-@router.get("/conflicts", responses=answers(ConflictsDocument, _SHEET) | _WRONG)
+@router.get("/conflicts", responses=answers(ConflictsDocument, _SHEET, tagged=True) | _WRONG)
 async def conflicts(
     request: Request, running: Held, crisis: Crisis, asked: Asked, page: Paged
 ) -> Response:
@@ -121,7 +126,7 @@ async def conflicts(
     return await answered(request, running, crisis, CONFLICTS, asked, page)
 
 
-@router.get("/statements", responses=answers(StatementsDocument, _SHEET) | _WRONG)
+@router.get("/statements", responses=answers(StatementsDocument, _SHEET, tagged=True) | _WRONG)
 async def statements(
     request: Request, running: Held, crisis: Crisis, asked: Asked, page: Paged
 ) -> Response:
@@ -129,7 +134,7 @@ async def statements(
     return await answered(request, running, crisis, STATEMENTS, asked, page)
 
 
-@router.get("/explain", responses=answers(ExplainDocument, _SHEET) | _WRONG)
+@router.get("/explain", responses=answers(ExplainDocument, _SHEET, tagged=True) | _WRONG)
 async def explain(
     request: Request,
     running: Held,
