@@ -15,7 +15,13 @@ from tollbook_projections.redactions import redactions_in
 from tollbook_projections.references import read_with
 from tollbook_projections.statements import STATEMENT_ROW
 from tollbook_projections.views import Position, Query
-from tollbook_schemas.errors import CheckFailedError, EngineError, NotFoundError, OptionError
+from tollbook_schemas.errors import (
+    CheckFailedError,
+    EngineError,
+    NotFoundError,
+    OptionError,
+    UsageError,
+)
 from tollbook_schemas.gazetteer import Gazetteer
 from tollbook_schemas.nearest import nearest
 from tollbook_schemas.policy import Policy
@@ -247,7 +253,11 @@ def _least(book: Tollbook, crisis: str, token: str | None) -> int:
     """
     if token is None:
         return 0
-    least, partition = position_of(token), book.partition_of(crisis)
+    partition = book.partition_of(crisis)
+    try:
+        least = position_of(token)
+    except UsageError as error:
+        raise OptionError("min-position", str(error)) from None
     if least.ledger != book.ledger.id:
         raise OptionError(
             "min-position",

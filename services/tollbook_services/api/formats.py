@@ -34,7 +34,7 @@ def chosen_format(request: Request, offered: Sequence[str]) -> str:
             fault = {"parameter": "format", "message": f"{named!r} is none of {listed}"}
             raise ProblemError(400, "usage", f"format: {fault['message']}", errors=[fault])
         return named
-    accepted = request.headers.get("accept", "*/*")
+    accepted = request.headers.get("accept") or "*/*"
     weighed = [(_weight(MEDIA[one], accepted), -place) for place, one in enumerate(offered)]
     best, place = max(weighed)
     if best <= 0:

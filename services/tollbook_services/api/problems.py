@@ -1,5 +1,6 @@
 """Errors as `application/problem+json` (RFC 9457)."""
 
+import re
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, Final
@@ -27,6 +28,9 @@ _STATUS: Final = {
     "check-failed": 500,
     "engine-unavailable": 503,
 }
+
+_OPTION: Final = re.compile(r"--([a-z][a-z-]*)")
+"""Options of the command line in an error's text: over HTTP they are parameters."""
 
 _log = structlog.get_logger("tollbook.api")
 
@@ -96,7 +100,8 @@ def add_handlers(app: FastAPI) -> None:
             return problem_response(
                 status, error.problem, f"{name}: {error.message}", headers=headers, errors=[fault]
             )
-        return problem_response(status, error.problem, str(error), headers=headers)
+        detail = _OPTION.sub(lambda found: f"`{found[1].replace('-', '_')}`", str(error))
+        return problem_response(status, error.problem, detail, headers=headers)
 
     @app.exception_handler(RedisError)
     async def away(_: Request, error: RedisError) -> Response:
