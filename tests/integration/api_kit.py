@@ -11,6 +11,7 @@ from tests.e2e.cli_kit import clean_environment, told
 from tollbook_services.api.app import create_app
 from tollbook_services.api.options import ApiOptions
 from tollbook_services.settings import Settings
+from tollbook_services.wiring import open_tollbook
 
 CRISIS = "syria-coast-2025"
 COAST = f"/v1/crises/{CRISIS}"
@@ -20,7 +21,10 @@ COAST = f"/v1/crises/{CRISIS}"
 def served(data: Path, **options: Any) -> Iterator[TestClient]:
     """A client of an application on the ledger in a directory; reading is open to everybody."""
     with clean_environment():
-        made = create_app(Settings(data=data), ApiOptions(**{"open_reading": True, **options}))
+        opening = open_tollbook(Settings(data=data), create=True)
+        made = create_app(
+            ApiOptions(**{"open_reading": True, "rate_per_minute": 1_000_000, **options}), opening
+        )
         with TestClient(made, raise_server_exceptions=False) as client:
             yield client
 

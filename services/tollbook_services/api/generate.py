@@ -12,13 +12,14 @@ from tollbook_schemas.generate import OPENAPI
 from tollbook_services.api.app import create_app
 from tollbook_services.api.options import ApiOptions
 from tollbook_services.settings import Settings
+from tollbook_services.wiring import open_tollbook
 
 _CHECKED_IN: Final = Path(__file__).parents[3] / "schemas" / "json" / OPENAPI
 
 
 def document() -> bytes:
     """The document as it is checked in; no ledger is opened for it."""
-    made = create_app(Settings(), ApiOptions()).openapi()
+    made = create_app(ApiOptions(), open_tollbook(Settings())).openapi()
     return orjson.dumps(made, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
 
 

@@ -19,6 +19,7 @@ _TAGS: Final = [
     {"name": "views", "description": "What is known of a crisis."},
     {"name": "events", "description": "Publish events, read them back, prove that they are there."},
     {"name": "log", "description": "Transparency logs, as c2sp.org/tlog-tiles lays them out."},
+    {"name": "access", "description": "Tokens."},
     {"name": "ledger", "description": "Crises, areas, and how the ledger stands."},
 ]
 
