@@ -1,7 +1,7 @@
 """Questions as they come in a query string."""
 
 from dataclasses import replace
-from typing import Annotated
+from typing import Annotated, Final, Literal
 
 from fastapi import Depends, Path, Query
 
@@ -12,10 +12,13 @@ Crisis = Annotated[
     str, Path(description="Slug of the crisis.", pattern=r"^[a-z0-9-]{1,64}$", max_length=64)
 ]
 
-FormatName = Annotated[
-    str | None,
-    Query(alias="format", max_length=20, description="Format, instead of the header `Accept`."),
-]
+_FORMAT: Final = Query(alias="format", description="Format, instead of the header `Accept`.")
+
+CellFormat = Annotated[Literal["json", "csv", "hxl", "geojson", "parquet"] | None, _FORMAT]
+StepFormat = Annotated[Literal["json", "csv", "hxl", "parquet"] | None, _FORMAT]
+SheetFormat = Annotated[Literal["json", "csv"] | None, _FORMAT]
+ListFormat = Annotated[Literal["json", "ndjson"] | None, _FORMAT]
+"""Formats by `?format=`; `formats.chosen_format` reads the choice."""
 
 
 def question(  # noqa: PLR0913 - each is a parameter of the query string

@@ -10,7 +10,7 @@ from typing_extensions import TypedDict
 from tollbook_schemas.errors import NotFoundError, OptionError
 from tollbook_schemas.limits import INTEGER_MAX
 from tollbook_services.access.roles import Action
-from tollbook_services.api.asking import FormatName
+from tollbook_services.api.asking import ListFormat
 from tollbook_services.api.formats import chosen_format, media_type
 from tollbook_services.api.paging import Cursor, CursorText, Limit, about_of, next_link
 from tollbook_services.api.running import Running, running_of
@@ -80,7 +80,7 @@ async def list_events(  # noqa: PLR0913, PLR0917 - the parameters of the query s
     ] = None,
     limit: Limit = None,
     cursor: CursorText = None,
-    _format: FormatName = None,
+    _format: ListFormat = None,
 ) -> Response:
     """The stored events, as recorded, in pages; as JSON Lines by `Accept` or `?format=ndjson`."""
     chosen = chosen_format(request, _LISTED)

@@ -7,6 +7,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from pydantic import TypeAdapter
 
+from tollbook_services.api.event_schema import event_schemas
 from tollbook_services.api.told import Problem
 
 _TEXT: Final = """\
@@ -41,6 +42,7 @@ def openapi_document(app: FastAPI) -> dict[str, Any]:
         problem = TypeAdapter(Problem).json_schema(ref_template="#/components/schemas/{model}")
         schemas.update(problem.pop("$defs", {}))
         schemas["Problem"] = problem
+        schemas.update(event_schemas())
         for unused in ("HTTPValidationError", "ValidationError"):
             schemas.pop(unused, None)
         components["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}

@@ -15,6 +15,7 @@ from tollbook_services.access.principal import Principal
 from tollbook_services.access.publishing import faults_of_publishing
 from tollbook_services.access.roles import Action
 from tollbook_services.api.bodies import EVENT_TYPES, event_body
+from tollbook_services.api.event_schema import EVENT_SCHEMAS
 from tollbook_services.api.options import BATCH_MAX
 from tollbook_services.api.problems import ProblemError, problem_response
 from tollbook_services.api.running import Running, running_of
@@ -49,7 +50,7 @@ _BODY: Final = {
         "description": "One CloudEvents 1.0 event, an array of them, or JSON Lines; "
         f"{BATCH_MAX:,} at most. `source` and `id` are the idempotency key: sending the same "
         "again is safe, so there is no Idempotency-Key header.",
-        "content": {media: {"schema": {}} for media in EVENT_TYPES},
+        "content": {media: {"schema": EVENT_SCHEMAS[media]} for media in EVENT_TYPES},
     }
 }
 
@@ -75,6 +76,8 @@ async def publish_events(
         raise ProblemError(
             413, "too-large", f"a request has at most {BATCH_MAX:,} events: nothing was appended"
         )
+    if not documents:
+        raise ProblemError(400, "usage", "there is no event in it: send one, an array, or lines")
     publisher = Publisher(caller.name, lambda event: faults_of_publishing(caller, event))
     receipts = await publish(
         documents,

@@ -22,7 +22,14 @@ from tollbook_schemas.views import (
 from tollbook_services import queries
 from tollbook_services.access.roles import Action
 from tollbook_services.api.answering import Page, View, answered
-from tollbook_services.api.asking import Asked, AskedOfPersons, Crisis, FormatName
+from tollbook_services.api.asking import (
+    Asked,
+    AskedOfPersons,
+    CellFormat,
+    Crisis,
+    SheetFormat,
+    StepFormat,
+)
 from tollbook_services.api.paging import CursorText, Limit
 from tollbook_services.api.running import Running, running_of
 from tollbook_services.api.security import needs
@@ -54,7 +61,7 @@ router = APIRouter(
 Held = Annotated[Running, Depends(running_of)]
 
 
-def page_of(*, limit: Limit = None, cursor: CursorText = None, _format: FormatName = None) -> Page:
+def page_of(*, limit: Limit = None, cursor: CursorText = None) -> Page:
     """The part of an answer that is asked for; without `limit` and `cursor` all of it."""
     return Page(limit, cursor)
 
@@ -64,7 +71,12 @@ Paged = Annotated[Page, Depends(page_of)]
 
 @router.get("/tolls", responses=answers(TollsDocument, TOLLS.formats, tagged=True) | _WRONG)
 async def tolls(
-    request: Request, running: Held, crisis: Crisis, asked: Asked, page: Paged
+    request: Request,
+    running: Held,
+    crisis: Crisis,
+    asked: Asked,
+    page: Paged,
+    _format: CellFormat = None,
 ) -> Response:
     """How many, where, according to whom, how sure."""
     return await answered(request, running, crisis, TOLLS, asked, page)
@@ -75,7 +87,12 @@ async def tolls(
     responses=answers(DisplacementDocument, DISPLACEMENT.formats, tagged=True) | _WRONG,
 )
 async def displacement(
-    request: Request, running: Held, crisis: Crisis, asked: AskedOfPersons, page: Paged
+    request: Request,
+    running: Held,
+    crisis: Crisis,
+    asked: AskedOfPersons,
+    page: Paged,
+    _format: CellFormat = None,
 ) -> Response:
     """Who moved or shelters; persons and families are never added."""
     return await answered(request, running, crisis, DISPLACEMENT, asked, page)
@@ -93,6 +110,7 @@ async def revisions(
     series: Annotated[
         str | None, Query(max_length=1000, description="Only the series with this id.")
     ] = None,
+    _format: StepFormat = None,
 ) -> Response:
     """The history of every series: each value, what it replaced, and why."""
     view = REVISIONS
@@ -104,7 +122,12 @@ async def revisions(
 
 @router.get("/incidents", responses=answers(IncidentsDocument, _SHEET, tagged=True) | _WRONG)
 async def incidents(
-    request: Request, running: Held, crisis: Crisis, asked: Asked, page: Paged
+    request: Request,
+    running: Held,
+    crisis: Crisis,
+    asked: Asked,
+    page: Paged,
+    _format: SheetFormat = None,
 ) -> Response:
     """Single incidents: what was said of them, how they were merged or split, their own tolls."""
     return await answered(request, running, crisis, INCIDENTS, asked, page)
@@ -112,7 +135,12 @@ async def incidents(
 
 @router.get("/sources", responses=answers(SourcesDocument, _SHEET, tagged=True) | _WRONG)
 async def sources(
-    request: Request, running: Held, crisis: Crisis, asked: Asked, page: Paged
+    request: Request,
+    running: Held,
+    crisis: Crisis,
+    asked: Asked,
+    page: Paged,
+    _format: SheetFormat = None,
 ) -> Response:
     """Who counted, since when, and how their numbers changed."""
     return await answered(request, running, crisis, SOURCES, asked, page)
@@ -120,7 +148,12 @@ async def sources(
 
 @router.get("/conflicts", responses=answers(ConflictsDocument, _SHEET, tagged=True) | _WRONG)
 async def conflicts(
-    request: Request, running: Held, crisis: Crisis, asked: Asked, page: Paged
+    request: Request,
+    running: Held,
+    crisis: Crisis,
+    asked: Asked,
+    page: Paged,
+    _format: SheetFormat = None,
 ) -> Response:
     """What does not fit together, both sides of it, and what would resolve it."""
     return await answered(request, running, crisis, CONFLICTS, asked, page)
@@ -128,7 +161,12 @@ async def conflicts(
 
 @router.get("/statements", responses=answers(StatementsDocument, _SHEET, tagged=True) | _WRONG)
 async def statements(
-    request: Request, running: Held, crisis: Crisis, asked: Asked, page: Paged
+    request: Request,
+    running: Held,
+    crisis: Crisis,
+    asked: Asked,
+    page: Paged,
+    _format: SheetFormat = None,
 ) -> Response:
     """Who said what about which figures."""
     return await answered(request, running, crisis, STATEMENTS, asked, page)
@@ -155,7 +193,7 @@ async def explain(
         Literal["area", "unallocated", "unspecified"] | None,
         Query(description="With areas: the kind of cell."),
     ] = None,
-    _format: FormatName = None,
+    _format: SheetFormat = None,
 ) -> Response:
     """How one number came about: the figures considered and each rule, as sums to check."""
     if "\0" in cell:

@@ -27,12 +27,12 @@ def api(
 
 
 def _announce(url: str, token: str | None) -> None:
-    """Say where it is; the first token goes to standard output, once."""
-    console.note(f"tollbook is at {url}")
+    """Say where it is, on standard output; before that the first token, this once."""
     if token is not None:
         sys.stdout.write(f"{token}\n")
-        sys.stdout.flush()
         console.note(
-            "tollbook: above is the token of `admin`, made because there was none; it is not "
-            "shown again: Authorization: Bearer <token>"
+            "tollbook: made a token for `admin`, as there was none; it is not shown again: "
+            "Authorization: Bearer <token>"
         )
+    sys.stdout.write(f"tollbook is at {url}\n")
+    sys.stdout.flush()
