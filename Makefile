@@ -34,6 +34,7 @@ lint: $(STAMP) ## everything in check but the tests
 	$(BIN)/mypy docs/verify_tollbook.py
 	$(BIN)/lint-imports
 	$(BIN)/python -m tollbook_schemas.generate --check
+	$(BIN)/python -m tollbook_services.api.generate --check
 
 check: lint test containers ## what CI runs
 

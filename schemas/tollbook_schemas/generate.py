@@ -27,6 +27,9 @@ from tollbook_schemas.views import (
 )
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
+OPENAPI: Final = "openapi.json"
+"""In the same directory, and made by `tollbook_services.api.generate`: the routes are up there."""
+
 _CHECKED_IN: Final = Path(__file__).parents[1] / "json"
 _VIEWS: Final[dict[str, Any]] = {
     "tolls": TollsDocument,
@@ -114,7 +117,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         name: orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
         for name, document in documents().items()
     }
-    existing = {path.name: path.read_bytes() for path in options.out.glob("*.json")}
+    existing = {
+        path.name: path.read_bytes() for path in options.out.glob("*.json") if path.name != OPENAPI
+    }
     stale = sorted(
         name for name in wanted.keys() | existing.keys() if wanted.get(name) != existing.get(name)
     )

@@ -113,7 +113,10 @@ class Redaction(TypedDict):
 
 
 class Clocks(TypedDict):
-    """What every view was asked for: the three clocks of docs/domain.md, section 2."""
+    """What every view was asked for: the three clocks of docs/domain.md, section 2.
+
+    `next` is the cursor of the page after, on pages that HTTP gives; None on the last.
+    """
 
     crisis: str
     as_of: str | None
@@ -122,6 +125,7 @@ class Clocks(TypedDict):
     position: NotRequired[str]
     parked: NotRequired[int]
     redacted: NotRequired[list[Redaction]]
+    next: NotRequired[str | None]
 
 
 class TollsDocument(Clocks):

@@ -57,6 +57,8 @@ async def changed_between(
     crisis: str,
     span: tuple[int, int, int],
     progress: Progress | None = None,
+    *,
+    events_max: int | None = None,
 ) -> list[ChangedCell]:
     """The cells of a crisis that changed, in order of their identity.
 
@@ -66,15 +68,17 @@ async def changed_between(
         crisis: whose cells.
         span: its partition, and the sequences that were known at the two moments.
         progress: told after each event.
+        events_max: how many events there may be between the moments; None for `EVENTS_MAX`.
 
     Raises:
         UsageError: too many events lie between the moments.
     """
     partition, first, last = span
-    if last - first > EVENTS_MAX:
+    limit = EVENTS_MAX if events_max is None else events_max
+    if last - first > limit:
         raise UsageError(
             f"{last - first:,} events lie between these moments, and each is folded by itself: "
-            f"choose moments with {EVENTS_MAX:,} between them at most"
+            f"choose moments with {limit:,} between them at most"
         )
     rows = _TellingRows(ledger.id)
     lane = Lane(rows, partition, factory)

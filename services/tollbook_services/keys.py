@@ -46,6 +46,12 @@ LOG_KEYS: Final = "tollbook:log:keys"
 LOG_WITNESSES: Final = "tollbook:log:witnesses"
 """Set: the public keys of witnesses whose cosignatures are taken."""
 
+TOKENS: Final = "tollbook:tokens"
+"""Hash: id of each token to what is kept of it, with a salted hash of its secret."""
+
+TOKENS_USED: Final = "tollbook:tokens:used"
+"""Hash: id of each token to when it was used last, to a minute."""
+
 CRISES_KEPT: Final = 4_096
 """Crises whose partition is remembered: it is asked for with every event."""
 

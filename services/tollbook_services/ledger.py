@@ -83,7 +83,11 @@ class Ledger:
         return cls(redis, ledger_id.decode(), int(count))
 
     async def append(
-        self, events: Sequence[ParsedEvent], expected_sequence: int | None = None
+        self,
+        events: Sequence[ParsedEvent],
+        expected_sequence: int | None = None,
+        *,
+        by: str | None = None,
     ) -> list[Receipt]:
         """Append events; receipts in their order, once all of them are on disk.
 
@@ -98,6 +102,7 @@ class Ledger:
             expected_sequence: append only if the partition's head is here; events of one
                 partition, at most 500 and 8 MiB. A retry of such an append is told `duplicate`,
                 although the head has moved by it.
+            by: who publishes them, as the server authenticated them; it is stored with each.
 
         Raises:
             ConflictError: the head is elsewhere; nothing was appended.
@@ -113,7 +118,9 @@ class Ledger:
         receipts: list[Receipt | None] = [None] * len(events)
         done = await asyncio.gather(
             *(
-                self._writer(number).append([events[place] for place in places], expected_sequence)
+                self._writer(number).append(
+                    [events[place] for place in places], expected_sequence, by
+                )
                 for number, places in by_partition.items()
             )
         )
@@ -287,6 +294,7 @@ def _quarantined_entry(partition: int, entry_id: bytes, fields: dict[bytes, byte
         f"partition {partition}",
         instant_from(int(fields[b"t"])),
         first=first,
+        by=fields[b"by"].decode() if b"by" in fields else None,
     )
 
 

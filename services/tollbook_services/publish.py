@@ -1,6 +1,7 @@
 """Appends documents to the ledger, with one receipt for each."""
 
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
@@ -22,22 +23,45 @@ PUBLISH_BYTES: Final = 8 * 2**20
 """Bytes after which a batch is closed early, so that large reports do not pile up in memory."""
 
 
+@dataclass(frozen=True, slots=True)
+class Publisher:
+    """Who publishes over HTTP.
+
+    Attributes:
+        name: what the events record as `recordedby`.
+        faults: why an event may not be published by them; empty where it may.
+    """
+
+    name: str
+    faults: Callable[[ParsedEvent], tuple[Fault, ...]]
+
+
 async def publish(
     documents: Iterable[Document],
     ledger: Ledger,
     areas: Gazetteer | Admission,
     *,
     origin: str = "publish",
+    publisher: Publisher | None = None,
     on_receipts: Callable[[Sequence[Receipt]], None] | None = None,
 ) -> list[Receipt]:
     """Append every document; a receipt for each, in input order, once they are durable.
 
     A document that cannot be an event is kept in `tollbook:rejected` and does not stop the rest.
-    A document may name the areas of a gazetteer that comes before it. `on_receipts` is called after
-    each batch, for progress.
+    A document may name the areas of a gazetteer that comes before it.
+
+    Args:
+        documents: in their order.
+        ledger: that is appended to.
+        areas: what events may name.
+        origin: what refused documents are said to come from.
+        publisher: who publishes, where the server authenticated them.
+        on_receipts: called after each batch, for progress.
     """
     receipts: list[Receipt] = []
-    async for batch in publish_batches(documents, ledger, areas, origin=origin):
+    async for batch in publish_batches(
+        documents, ledger, areas, origin=origin, publisher=publisher
+    ):
         receipts.extend(batch)
         if on_receipts is not None:
             on_receipts(batch)
@@ -50,13 +74,16 @@ async def publish_batches(
     areas: Gazetteer | Admission,
     *,
     origin: str = "publish",
+    publisher: Publisher | None = None,
 ) -> AsyncIterator[list[Receipt]]:
     """`publish`, a batch of up to 500 receipts at a time, for input of any length."""
     for batch in _batches(documents):
         rest = batch
         while rest:
-            done = await read_until_unsure(rest, partial(_read, gazetteer=await areas_now(areas)))
-            yield await _publish_batch(done, ledger, origin)
+            known = await areas_now(areas)
+            read = partial(_read, gazetteer=known, publisher=publisher)
+            done = await read_until_unsure(rest, read)
+            yield await _publish_batch(done, ledger, origin, publisher)
             rest = rest[len(done) :]
 
 
@@ -73,17 +100,24 @@ def _batches(documents: Iterable[Document]) -> Iterator[list[Document]]:
         yield batch
 
 
-def _read(document: Document, gazetteer: Gazetteer) -> Outcome:
+def _read(document: Document, gazetteer: Gazetteer, publisher: Publisher | None) -> Outcome:
     if document.whole is not None:
         return (size_fault(document.whole.length),)
-    return parse_event(document.raw, gazetteer, last_day_now())
+    outcome = parse_event(document.raw, gazetteer, last_day_now())
+    if publisher is None or not isinstance(outcome, ParsedEvent):
+        return outcome
+    return publisher.faults(outcome) or outcome
 
 
 async def _publish_batch(
-    batch: Sequence[tuple[Document, Outcome]], ledger: Ledger, origin: str
+    batch: Sequence[tuple[Document, Outcome]],
+    ledger: Ledger,
+    origin: str,
+    publisher: Publisher | None,
 ) -> list[Receipt]:
     events = [outcome for _, outcome in batch if isinstance(outcome, ParsedEvent)]
-    appended = iter(await ledger.append(events) if events else [])
+    by = None if publisher is None else publisher.name
+    appended = iter(await ledger.append(events, by=by) if events else [])
     receipts = []
     for document, outcome in batch:
         if isinstance(outcome, ParsedEvent):
@@ -131,4 +165,11 @@ def _claimed_names(raw: bytes) -> tuple[str | None, str | None, str | None]:
     )
 
 
-__all__ = ["Document", "publish", "publish_batches", "rejected_receipt", "split_documents"]
+__all__ = [
+    "Document",
+    "Publisher",
+    "publish",
+    "publish_batches",
+    "rejected_receipt",
+    "split_documents",
+]

@@ -1,9 +1,12 @@
 """Answers one question from the read models, the same for the command line and for HTTP."""
 
-from collections.abc import Mapping, Sequence
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from difflib import get_close_matches
+from functools import partial
 from typing import Any, Final
 
 from tollbook_projections import views
@@ -12,7 +15,13 @@ from tollbook_projections.redactions import redactions_in
 from tollbook_projections.references import read_with
 from tollbook_projections.statements import STATEMENT_ROW
 from tollbook_projections.views import Position, Query
-from tollbook_schemas.errors import CheckFailedError, EngineError, NotFoundError, OptionError
+from tollbook_schemas.errors import (
+    CheckFailedError,
+    EngineError,
+    NotFoundError,
+    OptionError,
+    UsageError,
+)
 from tollbook_schemas.gazetteer import Gazetteer
 from tollbook_schemas.nearest import nearest
 from tollbook_schemas.policy import Policy
@@ -32,6 +41,8 @@ _CELL_TABLES: Final = (*FIGURE_TABLES, "cell")
 
 _ANSWERS: Final = ("cells", "series", "incidents", "sources", "conflicts", "statements", "steps")
 """Where the documents of the views have what answers a question."""
+
+_ONE: Final = ThreadPoolExecutor(1, "views")
 
 _NAMED_MAX: Final = 8
 """Crises named in one message: what fits a line or two."""
@@ -61,13 +72,13 @@ async def tolls(book: Tollbook, crisis: str, question: Question) -> Document:
     `parked`, a count, where the view lacks events that could not be folded.
     """
     asked = await _ask(book, crisis, question, _CELL_TABLES)
-    return asked.around(views.toll_document(crisis, *asked.given))
+    return asked.around(await worked_out(views.toll_document, crisis, *asked.given))
 
 
 async def displacement(book: Tollbook, crisis: str, question: Question) -> Document:
     """The same shape as `tolls`, of movements and of people sheltering."""
     asked = await _ask(book, crisis, question, _CELL_TABLES)
-    return asked.around(views.displacement_document(crisis, *asked.given))
+    return asked.around(await worked_out(views.displacement_document, crisis, *asked.given))
 
 
 async def revisions(
@@ -80,7 +91,9 @@ async def revisions(
     """
     asked = await _ask(book, crisis, question)
     rows, query, position, gazetteer, policy = asked.given
-    document = views.revisions_document(crisis, rows, query, series, position, gazetteer, policy)
+    document = await worked_out(
+        views.revisions_document, crisis, rows, query, series, position, gazetteer, policy
+    )
     if series is not None and not document["series"]:
         raise NotFoundError(f"no series {series!r}: `tollbook revisions {crisis}` prints their ids")
     return asked.around(document)
@@ -90,7 +103,9 @@ async def explain(book: Tollbook, crisis: str, question: Question, cell: str) ->
     """How the number of one cell came about, and by which events; each of these can be proved."""
     asked = await _ask(book, crisis, question, _CELL_TABLES)
     rows, query, position, gazetteer, policy = asked.given
-    document = views.explain_document(crisis, rows, query, cell, position, gazetteer, policy)
+    document = await worked_out(
+        views.explain_document, crisis, rows, query, cell, position, gazetteer, policy
+    )
     known = position.sequence if query.known_as_of is None else query.known_as_of
     used = sequences_used(document, (rows, asked.shared), known)
     proofs = await proofs_of(book.ledger, book.partition_of(crisis), used)
@@ -100,13 +115,13 @@ async def explain(book: Tollbook, crisis: str, question: Question, cell: str) ->
 async def incidents(book: Tollbook, crisis: str, question: Question) -> Document:
     """Single incidents, their history and their own tolls."""
     asked = await _ask(book, crisis, question)
-    return asked.around(views.incidents_document(crisis, *asked.given))
+    return asked.around(await worked_out(views.incidents_document, crisis, *asked.given))
 
 
 async def sources(book: Tollbook, crisis: str, question: Question) -> Document:
     """Who counted, and how their numbers changed."""
     asked = await _ask(book, crisis, question)
-    return asked.around(views.sources_document(crisis, *asked.given))
+    return asked.around(await worked_out(views.sources_document, crisis, *asked.given))
 
 
 async def conflicts(book: Tollbook, crisis: str, question: Question) -> Document:
@@ -119,14 +134,25 @@ async def conflicts(book: Tollbook, crisis: str, question: Question) -> Document
         known = min(known, query.known_as_of)
         before = await _just_after(book, partition, question.known_as_of, query)
     waiting = await waiting_documents(book.ledger, partition, crisis, known, before)
-    return asked.around(views.conflicts_document(crisis, *asked.given, waiting))
+    made = await worked_out(views.conflicts_document, crisis, *asked.given, waiting)
+    return asked.around(made)
 
 
 async def statements(book: Tollbook, crisis: str, question: Question) -> Document:
     """The statements of a crisis."""
     asked = await _ask(book, crisis, question, projection="statements")
     rows, query, position, *_ = asked.given
-    return asked.around(views.statements_document(crisis, rows, query, position))
+    made = await worked_out(views.statements_document, crisis, rows, query, position)
+    return asked.around(made)
+
+
+async def worked_out(make: Callable[..., Any], *given: Any) -> Document:
+    """A document that takes a while, made beside the event loop, which goes on meanwhile.
+
+    One at a time: two at once would each take twice as long.
+    """
+    made: Any = await asyncio.get_running_loop().run_in_executor(_ONE, partial(make, *given))
+    return dict(made)
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,9 +204,8 @@ async def _ask(
     projection: str = "figures",
 ) -> _Asked:
     partition = book.partition_of(crisis)
-    least = _least(book, crisis, question.min_position)
     query = await _query(book, partition, question)
-    await _reach(book, partition, least, fresh=question.fresh)
+    least = await reached(book, crisis, question)
     wanted = tables if projection == "figures" else None
     rows, sequence, recorded_at, shared, _ = await book.read(partition, projection, crisis, wanted)
     if least > sequence:  # a rebuild was gone back on between waiting and reading
@@ -207,6 +232,19 @@ async def _ask(
     return _Asked((rows, query, Position(sequence, recorded_at), gazetteer, policy), extra, shared)
 
 
+async def reached(book: Tollbook, crisis: str, question: Question) -> int:
+    """Bring the views as far as a question needs them; the sequence that they have to have.
+
+    Raises:
+        OptionError: the position that is asked for is of another ledger, or another partition.
+        EngineError: the views did not come there in time.
+        CheckFailedError: the ledger does not reach that position any more.
+    """
+    least = _least(book, crisis, question.min_position)
+    await _reach(book, book.partition_of(crisis), least, fresh=question.fresh)
+    return least
+
+
 def _least(book: Tollbook, crisis: str, token: str | None) -> int:
     """The sequence that a view has to have.
 
@@ -215,7 +253,11 @@ def _least(book: Tollbook, crisis: str, token: str | None) -> int:
     """
     if token is None:
         return 0
-    least, partition = position_of(token), book.partition_of(crisis)
+    partition = book.partition_of(crisis)
+    try:
+        least = position_of(token)
+    except UsageError as error:
+        raise OptionError("min-position", str(error)) from None
     if least.ledger != book.ledger.id:
         raise OptionError(
             "min-position",

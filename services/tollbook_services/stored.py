@@ -1,5 +1,6 @@
 """What the ledger keeps of an event: its bytes with the recorded time, and their leaf hash."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -14,9 +15,13 @@ from tollbook_schemas.times import format_instant
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _AFTER_RECORDED_TIME = b',"source":"'
-"""The member that follows `recordedtime` in sorted order. What stands behind its last occurrence
-is text without unescaped quotes (source, specversion, subject, time, type), so this is the
-member of the envelope and not one inside `data` or `ext`."""
+"""The member that follows `recordedby` and `recordedtime` in sorted order. What stands behind its
+last occurrence is text without unescaped quotes (source, specversion, subject, time, type), so
+this is the member of the envelope and not one inside `data` or `ext`."""
+
+_RECORDED_BY: Final = re.compile(rb',"recordedby":"([^"\\\\]*)"\Z')
+"""At the end of what stands before `recordedtime`. Before it is the envelope's `id`, in which a
+quote is escaped: this is no part of a text."""
 
 KEPT_BYTES: Final = 64 * 2**10
 """Bytes that are kept of a document longer than any event: enough to see what it is."""
@@ -30,7 +35,8 @@ class StoredEntry(NamedTuple):
 
     Attributes:
         sequence: the position in the partition, dense from 1.
-        stored: canonical bytes of the event with `recordedtime`.
+        stored: canonical bytes of the event with `recordedtime`, and `recordedby` where it is
+            known who published it.
         leaf: SHA-256 over 0x00 and `stored` (RFC 6962 2.1), as written beside it.
         recorded_at: when this ledger recorded it.
     """
@@ -43,15 +49,30 @@ class StoredEntry(NamedTuple):
 
     def holds(self, canonical: bytes) -> bool:
         """Whether this is the event with these canonical bytes as sent."""
-        micros = (self.recorded_at - _EPOCH) // timedelta(microseconds=1)
-        return with_recorded_time(canonical, micros)[0] == self.stored
+        try:
+            return self.sent() == canonical
+        except ValueError:
+            return False
 
     def sent(self) -> bytes:
-        """The canonical bytes of the event as it was sent: without its `recordedtime`.
+        """The canonical bytes of the event as it was sent: without what the ledger added.
 
         Raises:
-            ValueError: the bytes have no such member, or not that of `recorded_at`.
+            ValueError: the bytes have no `recordedtime`, or not that of `recorded_at`.
         """
+        before, rest = self._around()
+        return b"".join((_RECORDED_BY.sub(b"", before), _AFTER_RECORDED_TIME, rest))
+
+    def recorded_by(self) -> str | None:
+        """Who published it, as the server authenticated them; None where it was not by HTTP.
+
+        Raises:
+            ValueError: as for `sent`.
+        """
+        found = _RECORDED_BY.search(self._around()[0])
+        return None if found is None else found[1].decode()
+
+    def _around(self) -> tuple[bytes, bytes]:
         micros = (self.recorded_at - _EPOCH) // timedelta(microseconds=1)
         added = recorded_member(micros) + _AFTER_RECORDED_TIME
         before, found, rest = self.stored.rpartition(added)
@@ -60,7 +81,7 @@ class StoredEntry(NamedTuple):
                 f"event {self.sequence} of partition {self.partition} was altered: "
                 "see `tollbook check`"
             )
-        return b"".join((before, _AFTER_RECORDED_TIME, rest))
+        return before, rest
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +103,7 @@ class RefusedEntry:
         origin: where it came from, such as `publish:line 3` or `inbox:<entry id>`.
         whole: where it was too long to keep, the length and digest of all of it.
         first: for what is in quarantine, partition and sequence of the event that has its key.
+        by: for what is in quarantine, who published it; None where that is not known.
     """
 
     position: str
@@ -91,6 +113,7 @@ class RefusedEntry:
     recorded_at: datetime
     whole: Whole | None = None
     first: tuple[int, int] | None = None
+    by: str | None = None
 
 
 def publishes_areas(canonical: bytes) -> bool:
@@ -106,12 +129,20 @@ def publishes_policy(canonical: bytes) -> bool:
     return canonical.endswith(_POLICY_END)
 
 
-def with_recorded_time(canonical: bytes, micros: int) -> tuple[bytes, bytes]:
-    """The bytes to store for an event recorded at a time, and their leaf hash."""
+def with_recorded_time(canonical: bytes, micros: int, by: str | None = None) -> tuple[bytes, bytes]:
+    """The bytes to store for an event recorded at a time, and their leaf hash.
+
+    Args:
+        canonical: the event as sent.
+        micros: when it is recorded, in microseconds since 1970.
+        by: who published it, a slug of ASCII letters, digits, `.`, `_` and `-`; None where the
+            server did not authenticate them.
+    """
     before, after, rest = canonical.rpartition(_AFTER_RECORDED_TIME)
     if not after:
         raise ValueError("an event without a source cannot be stored")
-    stored = b"".join((before, recorded_member(micros), after, rest))
+    publisher = b"" if by is None else b',"recordedby":"%b"' % by.encode("ascii")
+    stored = b"".join((before, publisher, recorded_member(micros), after, rest))
     return stored, leaf_hash(stored)
 
 

@@ -41,8 +41,8 @@ CLOCK_TRIES: Final = 8
 
 _INTERRUPTED: Final = "the append was interrupted: sending the same events again is safe"
 
-_FUNCTION: Final = "tollbook_append_v5"
-_LIBRARY: Final = ("tollbook_ledger_v5", "ledger.lua")
+_FUNCTION: Final = "tollbook_append_v6"
+_LIBRARY: Final = ("tollbook_ledger_v6", "ledger.lua")
 
 
 class _Item(NamedTuple):
@@ -50,6 +50,7 @@ class _Item(NamedTuple):
 
     parsed: ParsedEvent
     digests: bytes
+    by: str | None = None
 
 
 _Waiting = tuple[Sequence[_Item], asyncio.Future[list[Receipt]]]
@@ -87,13 +88,15 @@ class Writer:
         self._waiting: deque[_Waiting] = deque()
         self._flushing: set[asyncio.Task[None]] = set()
 
-    async def append(self, events: Sequence[ParsedEvent], expected: int | None) -> list[Receipt]:
+    async def append(
+        self, events: Sequence[ParsedEvent], expected: int | None, by: str | None = None
+    ) -> list[Receipt]:
         """Append the events and wait until they are durable; see `Ledger.append`.
 
         A caller that is cancelled while it waits for its turn has appended nothing; one that is
         cancelled later may have.
         """
-        items = [_item(parsed) for parsed in events]
+        items = [_item(parsed, by) for parsed in events]
         if expected is not None:
             return await self._call(items, expected)
         future: asyncio.Future[list[Receipt]] = asyncio.get_running_loop().create_future()
@@ -175,7 +178,7 @@ class Writer:
     async def _withheld(self, items: Sequence[_Item]) -> Sequence[_Item]:
         kept = await self._withholder.applied([item.parsed for item in items])
         return [
-            item if parsed is item.parsed else _item(parsed)
+            item if parsed is item.parsed else _item(parsed, item.by)
             for item, parsed in zip(items, kept, strict=True)
         ]
 
@@ -213,7 +216,7 @@ class Writer:
         digests: list[bytes] = []
         events: list[bytes] = []
         for item in items:
-            stored, leaf = with_recorded_time(item.parsed.canonical, recorded)
+            stored, leaf = with_recorded_time(item.parsed.canonical, recorded, item.by)
             digests += (item.digests, leaf, len(stored).to_bytes(4))
             events.append(stored)
         head = -1 if expected is None else expected
@@ -269,8 +272,8 @@ async def load_functions(redis: Redis) -> None:
     await load_library(redis, *_LIBRARY)
 
 
-def _item(parsed: ParsedEvent) -> _Item:
-    return _Item(parsed, key_digest(*parsed.key) + content_digest(parsed.canonical))
+def _item(parsed: ParsedEvent, by: str | None) -> _Item:
+    return _Item(parsed, key_digest(*parsed.key) + content_digest(parsed.canonical), by)
 
 
 def _places(of_kind: Callable[[bytes], bool], events: Sequence[bytes]) -> str:

@@ -125,7 +125,7 @@ def test_the_answer_is_a_table_for_people_and_rows_for_programs(data):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--from", "9", "--to", "3"], "--from comes after --to"),
+        (["--from", "9", "--to", "3"], "--from: it comes after `to`: 9 and 3"),
         (["--from", "2:9"], "is in partition 2, but this crisis lies in partition 1"),
         (["--from", "yesterday"], "--from: "),
         (["--from", "1", "--area", "XX-1"], "no area 'XX-1'"),

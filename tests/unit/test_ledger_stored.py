@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from tollbook_schemas.canonical import canonical_bytes, leaf_hash
 from tollbook_schemas.times import format_instant
-from tollbook_services.stored import entry_from, instant_from, with_recorded_time
+from tollbook_services.stored import StoredEntry, entry_from, instant_from, with_recorded_time
 
 MICROS = st.integers(0, 253_402_300_799_999_999)
 TEXTS = st.text(max_size=30) | st.sampled_from([',"source":"', '"', "\\", '","source":"x"', "{}"])
@@ -15,7 +15,9 @@ VALUES = st.recursive(
     st.none() | st.booleans() | st.integers(0, 2**53 - 1) | TEXTS,
     lambda inner: (
         st.lists(inner, max_size=3)
-        | st.dictionaries(st.sampled_from(["source", "id", "x", "recordedtime"]), inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["source", "id", "x", "recordedby", "recordedtime"]), inner, max_size=3
+        )
     ),
     max_leaves=10,
 )
@@ -61,3 +63,20 @@ def test_an_entry_has_the_position_of_its_id_and_the_time_of_its_field(sequence,
     assert (entry.partition, entry.sequence) == (3, sequence)
     assert entry.recorded_at == instant_from(micros)
     assert (entry.stored, entry.leaf) == (b"{}", b"\x01" * 32)
+
+
+@given(event_id=TEXTS, data=VALUES, micros=MICROS, by=st.sampled_from([None, "desk", "a.b_c-9"]))
+def test_what_the_ledger_added_is_taken_out_again(event_id, data, micros, by):
+    document = {"data": {"x": data}, "id": event_id, "source": "s", "type": "t"}
+    canonical = canonical_bytes(document)
+
+    stored, leaf = with_recorded_time(canonical, micros, by)
+    entry = StoredEntry(0, 1, stored, leaf, instant_from(micros))
+
+    added = {} if by is None else {"recordedby": by}
+    recorded = format_instant(instant_from(micros))
+    assert stored == canonical_bytes({**document, **added, "recordedtime": recorded})
+    assert entry.sent() == canonical
+    assert entry.recorded_by() == by
+    assert entry.holds(canonical)
+    assert not entry.holds(canonical[:-1])

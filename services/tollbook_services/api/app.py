@@ -1,31 +1,45 @@
 """The application: routes, errors, and what it holds while it runs."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import partial
+from typing import Final
 
 from fastapi import FastAPI
+from starlette.middleware.cors import CORSMiddleware
+from starlette.middleware.gzip import GZipMiddleware
 
-from tollbook_services.api import views
+from tollbook_services.api import events, ledger_routes, logs, publishing, tokens, views
+from tollbook_services.api.headers import SecurityHeaders
+from tollbook_services.api.openapi import openapi_document
 from tollbook_services.api.options import ApiOptions
 from tollbook_services.api.problems import add_handlers
 from tollbook_services.api.running import Running, hold
 from tollbook_services.exporting.metadata import program
-from tollbook_services.settings import Settings
-from tollbook_services.wiring import open_tollbook
+from tollbook_services.wiring import Tollbook
+
+ROUTERS: Final = (
+    views.router,
+    ledger_routes.router,
+    events.router,
+    publishing.router,
+    logs.router,
+    tokens.router,
+)
 
 
-def create_app(settings: Settings, options: ApiOptions) -> FastAPI:
+def create_app(options: ApiOptions, opening: AbstractAsyncContextManager[Tollbook]) -> FastAPI:
     """An application that opens its ledger when it starts.
 
     Args:
-        settings: where the ledger is.
         options: what the operator set about the server.
+        opening: gives the ledger, such as `open_tollbook(settings)`.
     """
 
     @asynccontextmanager
     async def opened(app: FastAPI) -> AsyncIterator[None]:
-        async with open_tollbook(settings, create=True) as book:
-            hold(app, Running(book, options))
+        async with opening as book:
+            hold(app, Running.of(book, options))
             yield
 
     app = FastAPI(
@@ -38,5 +52,17 @@ def create_app(settings: Settings, options: ApiOptions) -> FastAPI:
         redoc_url=None,
     )
     add_handlers(app)
-    app.include_router(views.router)
+    app.add_middleware(GZipMiddleware, minimum_size=1_000, compresslevel=5)
+    if options.cors_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=options.cors_origins,
+            allow_methods=["GET", "HEAD", "POST"],
+            allow_headers=["Authorization", "Content-Type", "If-None-Match", "Last-Event-ID"],
+            expose_headers=["ETag", "Link", "Last-Modified", "Retry-After"],
+        )
+    app.add_middleware(SecurityHeaders)
+    for router in ROUTERS:
+        app.include_router(router)
+    app.openapi = partial(openapi_document, app)  # type: ignore[method-assign]
     return app

@@ -1,7 +1,7 @@
 """Questions as they come in a query string."""
 
 from dataclasses import replace
-from typing import Annotated, Any
+from typing import Annotated, Final, Literal
 
 from fastapi import Depends, Path, Query
 
@@ -12,10 +12,17 @@ Crisis = Annotated[
     str, Path(description="Slug of the crisis.", pattern=r"^[a-z0-9-]{1,64}$", max_length=64)
 ]
 
-Text = Annotated[str | None, Query(max_length=200)]
+_FORMAT: Final = Query(alias="format", description="Format, instead of the header `Accept`.")
+
+CellFormat = Annotated[Literal["json", "csv", "hxl", "geojson", "parquet"] | None, _FORMAT]
+StepFormat = Annotated[Literal["json", "csv", "hxl", "parquet"] | None, _FORMAT]
+SheetFormat = Annotated[Literal["json", "csv"] | None, _FORMAT]
+ListFormat = Annotated[Literal["json", "ndjson"] | None, _FORMAT]
+"""Formats by `?format=`; `formats.chosen_format` reads the choice."""
 
 
-def question(  # noqa: PLR0913, PLR0917 - each is a parameter of the query string
+def question(  # noqa: PLR0913 - each is a parameter of the query string
+    *,
     measure: Annotated[Measure | None, Query(description="Only this measure.")] = None,
     area: Annotated[
         str | None, Query(max_length=200, description="Only this area and what lies inside it.")
@@ -63,6 +70,7 @@ Asked = Annotated[Question, Depends(question)]
 
 
 def with_persons(
+    *,
     asked: Asked,
     persons: Annotated[
         bool, Query(description="Say families in persons too, by a rule that is named.")
@@ -73,5 +81,3 @@ def with_persons(
 
 
 AskedOfPersons = Annotated[Question, Depends(with_persons)]
-
-Document = dict[str, Any]

@@ -28,7 +28,9 @@ class ApiOptions(BaseSettings):
         port: 0 for any that is free.
         open_reading: whether views, events and proofs are for everybody, without a token.
         cors_origins: origins of pages of others that may read; `*` for any.
+        trusted_proxies: addresses of reverse proxies, whose `X-Forwarded-For` is believed.
         rate_per_minute: requests of one token, or of one address without a token, in a minute.
+        page: items of a page where no `limit` is given.
         feed_readers_max: readers of the live feed at the same time.
     """
 
@@ -40,7 +42,9 @@ class ApiOptions(BaseSettings):
     port: int = Field(default=8080, ge=0, le=65_535)
     open_reading: bool = False
     cors_origins: tuple[str, ...] = ()
+    trusted_proxies: tuple[str, ...] = ()
     rate_per_minute: int = Field(default=600, ge=1)
+    page: int = Field(default=PAGE, ge=1, le=PAGE_MAX)
     feed_readers_max: int = Field(default=2_000, ge=1)
 
 

@@ -1,5 +1,6 @@
 """Errors as `application/problem+json` (RFC 9457)."""
 
+import re
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, Final
@@ -8,6 +9,7 @@ import orjson
 import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute, iter_route_contexts
 from redis.exceptions import RedisError
 from starlette.exceptions import HTTPException
 
@@ -27,6 +29,9 @@ _STATUS: Final = {
     "check-failed": 500,
     "engine-unavailable": 503,
 }
+
+_OPTION: Final = re.compile(r"--([a-z][a-z-]*)")
+"""Options of the command line in an error's text: over HTTP they are parameters."""
 
 _log = structlog.get_logger("tollbook.api")
 
@@ -96,7 +101,8 @@ def add_handlers(app: FastAPI) -> None:
             return problem_response(
                 status, error.problem, f"{name}: {error.message}", headers=headers, errors=[fault]
             )
-        return problem_response(status, error.problem, str(error), headers=headers)
+        detail = _OPTION.sub(lambda found: f"`{found[1].replace('-', '_')}`", str(error))
+        return problem_response(status, error.problem, detail, headers=headers)
 
     @app.exception_handler(RedisError)
     async def away(_: Request, error: RedisError) -> Response:
@@ -113,9 +119,30 @@ def add_handlers(app: FastAPI) -> None:
         return problem_response(422, "invalid-request", detail, errors=faults)
 
     @app.exception_handler(HTTPException)
-    async def other(_: Request, error: HTTPException) -> Response:
+    async def other(request: Request, error: HTTPException) -> Response:
+        if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+            methods = ", ".join(_allowed(app, request))
+            return problem_response(
+                405,
+                "method-not-allowed",
+                f"this takes {methods}, not {request.method}",
+                headers={"Allow": methods},
+            )
         slug = HTTPStatus(error.status_code).phrase.lower().replace(" ", "-")
         return problem_response(error.status_code, slug, str(error.detail), headers=error.headers)
+
+
+def _allowed(app: FastAPI, request: Request) -> list[str]:
+    """The methods of every route with the path of a request: routers know only their own."""
+    return sorted(
+        {
+            method
+            for context in iter_route_contexts(app.routes)
+            if isinstance(context.original_route, APIRoute)
+            and context.original_route.path_regex.match(request.url.path)
+            for method in context.methods or ()
+        }
+    )
 
 
 def _named(fault: Mapping[str, str]) -> str:

@@ -1,18 +1,61 @@
 """Who calls, and whether they may: dependencies of routes."""
 
-from typing import Annotated
+from typing import Annotated, Final
 
 from fastapi import Depends, Request
 
+from tollbook_services.access.authentication import TokenError
 from tollbook_services.access.principal import ANONYMOUS, READER, Principal
 from tollbook_services.access.roles import Action
 from tollbook_services.api.problems import ProblemError
-from tollbook_services.api.running import running_of
+from tollbook_services.api.running import Running, running_of
+
+COOKIE: Final = "tollbook_token"
+"""Where a browser keeps the token of a reader of the pages; it is taken for reading only."""
+
+_READING: Final = frozenset({"GET", "HEAD"})
+_REALM: Final = 'Bearer realm="tollbook"'
 
 
 async def principal_of(request: Request) -> Principal:
-    """Who calls: the owner of the bearer token, or somebody unknown."""
-    return READER if running_of(request).options.open_reading else ANONYMOUS
+    """Who calls: the owner of the bearer token, or somebody unknown.
+
+    Raises:
+        ProblemError: 401 for a token that is not taken, 429 for too many requests.
+    """
+    running = running_of(request)
+    address = "" if request.client is None else request.client.host
+    text = _token(request)
+    if text is None:
+        running.rates.ask(address)
+        return READER if running.options.open_reading else ANONYMOUS
+    caller = await _owner(running, text, address)
+    running.rates.ask(caller.token or address)
+    return caller
+
+
+async def _owner(running: Running, text: str, address: str) -> Principal:
+    running.rates.may_try(address)
+    try:
+        return await running.authentication.principal(text)
+    except TokenError as error:
+        running.rates.refused(address)
+        raise ProblemError(
+            401,
+            error.problem,
+            str(error),
+            headers={"WWW-Authenticate": f'{_REALM}, error="invalid_token"'},
+            fault=error.fault,
+        ) from None
+
+
+def _token(request: Request) -> str | None:
+    """The token of a request, out of its header, or where it only reads out of the cookie."""
+    given = request.headers.get("authorization")
+    if given is not None:
+        scheme, _, text = given.partition(" ")
+        return text.strip() if scheme.lower() == "bearer" else ""
+    return request.cookies.get(COOKIE) if request.method in _READING else None
 
 
 Caller = Annotated[Principal, Depends(principal_of)]
@@ -22,7 +65,7 @@ class needs:  # noqa: N801 - reads as a word where it is used
     """A dependency: the caller may do this, or is told what is missing.
 
     Raises:
-        ProblemError: 401 without a valid token, 403 where its role does not allow it.
+        ProblemError: 401 without a token, 403 where its role does not allow it.
     """
 
     def __init__(self, action: Action) -> None:
@@ -36,7 +79,7 @@ class needs:  # noqa: N801 - reads as a word where it is used
                 401,
                 "token-missing",
                 f"this needs a token that may {self.action}: Authorization: Bearer tb_...",
-                headers={"WWW-Authenticate": 'Bearer realm="tollbook"'},
+                headers={"WWW-Authenticate": _REALM},
             )
         raise ProblemError(
             403,

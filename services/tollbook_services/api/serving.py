@@ -2,48 +2,73 @@
 
 import socket
 from collections.abc import Callable
+from contextlib import nullcontext
+from typing import Final
 
 import uvicorn
 
+from tollbook_schemas.errors import EngineError
+from tollbook_services.access.first_token import first_token
 from tollbook_services.api.app import create_app
 from tollbook_services.api.options import ApiOptions
 from tollbook_services.settings import Settings
+from tollbook_services.wiring import open_tollbook
+
+BACKLOG: Final = 2_048
+"""Connections that wait to be accepted: as many readers as may come at once."""
+
+FINISH_S: Final = 10
+"""Seconds that requests have to be finished in once the server is to stop."""
 
 
-def listening(options: ApiOptions) -> socket.socket:
-    """A socket that listens where the options say.
-
-    Raises:
-        OSError: it cannot.
-    """
-    family = socket.AF_INET6 if ":" in options.host else socket.AF_INET
-    made = socket.socket(family)
-    made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    made.bind((options.host, options.port))
-    made.listen(2048)
-    return made
-
-
-async def run_api(settings: Settings, options: ApiOptions, announce: Callable[[str], None]) -> None:
+async def run_api(
+    settings: Settings, options: ApiOptions, announce: Callable[[str, str | None], None]
+) -> None:
     """Serve until SIGTERM or SIGINT; requests that are being answered are finished.
 
     Args:
         settings: where the ledger is.
         options: what the operator set about the server.
-        announce: takes the URL once the server listens.
+        announce: takes the URL once the server listens, and the token of an administrator where
+            the ledger had none.
+
+    Raises:
+        UsageError: others than this machine could ask, and nobody has a token.
+        EngineError: it cannot listen there.
     """
-    with listening(options) as made:
-        host, port = made.getsockname()[:2]
-        shown = f"[{host}]" if ":" in host else host
-        config = uvicorn.Config(
-            create_app(settings, options),
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            timeout_graceful_shutdown=10,
-            loop="uvloop",
-            http="httptools",
-        )
-        server = uvicorn.Server(config)
-        announce(f"http://{shown}:{port}")
-        await server.serve(sockets=[made])
+    async with open_tollbook(settings, create=True) as book:
+        token = await first_token(book.redis, options.host, open_reading=options.open_reading)
+        with _listening(options) as made:
+            config = uvicorn.Config(
+                create_app(options, nullcontext(book)),
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                http="httptools",
+                proxy_headers=bool(options.trusted_proxies),
+                forwarded_allow_ips=list(options.trusted_proxies),
+                timeout_graceful_shutdown=FINISH_S,
+            )
+            announce(_url(made), token)
+            await uvicorn.Server(config).serve(sockets=[made])
+
+
+def _listening(options: ApiOptions) -> socket.socket:
+    family = socket.AF_INET6 if ":" in options.host else socket.AF_INET
+    made = socket.socket(family)
+    try:
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        made.bind((options.host, options.port))
+        made.listen(BACKLOG)
+    except OSError as error:
+        made.close()
+        raise EngineError(
+            f"cannot listen on {options.host} port {options.port} ({error.strerror or error}): "
+            "name another with --host and --port, or TOLLBOOK_API_HOST and TOLLBOOK_API_PORT"
+        ) from None
+    return made
+
+
+def _url(made: socket.socket) -> str:
+    host, port = made.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

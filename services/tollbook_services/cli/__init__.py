@@ -74,6 +74,9 @@ _COMMANDS: Final = (
     ("witness untrust", "witness:untrust", "Take no more cosignatures of a witness."),
     ("witness request", "witness:request", "Ask witnesses to cosign the newest checkpoints here."),
     ("witness add", "witness:add", "Take cosigned checkpoints out of a file."),
+    ("token create", "token:create", "Make a token for the HTTP API, and print it once."),
+    ("token list", "token:list_", "Every token, whose it is, until when, when used last."),
+    ("token revoke", "token:revoke", "Refuse a token from now on."),
     ("serve", "workers:serve", "Run engine, intake, projector and sealer together."),
     ("api", "api:api", "Serve the HTTP API, the live feed and the pages."),
     ("intake", "workers:intake", "Run one intake worker."),
@@ -89,6 +92,7 @@ _GROUPS: Final = {
     "gazetteer": "Show and publish areas and their codes.",
     "keys": "What the ledger's logs are signed with.",
     "witness": "Cosign another ledger's logs, and have the ones here cosigned.",
+    "token": "Tokens for the HTTP API: create, list, revoke.",
     "quarantine": "List and show events that reuse a key; accept, supersede or discard them.",
 }
 

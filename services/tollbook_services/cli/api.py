@@ -1,17 +1,18 @@
 """`api`: the HTTP server."""
 
+import sys
 from typing import Annotated
 
+import uvloop
 from cyclopts import Parameter
 
-from tollbook_schemas.errors import EngineError
 from tollbook_services.api.options import read_options
 from tollbook_services.api.serving import run_api
 from tollbook_services.cli.common import WHERE, Where
 from tollbook_services.render import console
 
 
-async def api(
+def api(
     *,
     host: Annotated[
         str | None, Parameter(help="Address to listen on [TOLLBOOK_API_HOST; 127.0.0.1].")
@@ -22,8 +23,16 @@ async def api(
     where: Where = WHERE,
 ) -> None:
     """Serve the HTTP API, the live feed and the pages."""
-    options = read_options(host, port)
-    try:
-        await run_api(where.settings(), options, lambda url: console.note(f"tollbook: {url}"))
-    except OSError as error:
-        raise EngineError(f"cannot listen on {options.host} port {options.port}: {error}") from None
+    uvloop.run(run_api(where.settings(), read_options(host, port), _announce))
+
+
+def _announce(url: str, token: str | None) -> None:
+    """Say where it is, on standard output; before that the first token, this once."""
+    if token is not None:
+        sys.stdout.write(f"{token}\n")
+        console.note(
+            "tollbook: made a token for `admin`, as there was none; it is not shown again: "
+            "Authorization: Bearer <token>"
+        )
+    sys.stdout.write(f"tollbook is at {url}\n")
+    sys.stdout.flush()

@@ -14,10 +14,10 @@ from tollbook_schemas.errors import InputRefusedError, UsageError
 from tollbook_services.cli.acts import change_lines
 from tollbook_services.cli.common import COMMON, Common
 from tollbook_services.cli.editorial import Reason
-from tollbook_services.cli.streams import wanted_partitions
 from tollbook_services.decisions import Kind
 from tollbook_services.document_difference import Absent, Difference, differences
 from tollbook_services.editorial import preview_all
+from tollbook_services.event_listing import wanted_partitions
 from tollbook_services.quarantine import (
     Held,
     find_held,

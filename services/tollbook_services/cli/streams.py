@@ -2,7 +2,7 @@
 
 from base64 import b64encode
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Annotated, Any, Final
 
 import orjson
@@ -15,18 +15,14 @@ from tollbook_schemas.errors import InputRefusedError, UsageError
 from tollbook_schemas.limits import INTEGER_MAX
 from tollbook_schemas.times import format_instant
 from tollbook_services.cli.common import COMMON, Common, Format
+from tollbook_services.event_listing import PAGE, last_wanted, listed_events, wanted_partitions
 from tollbook_services.exporting.ledger_events import place_of
-from tollbook_services.history import positions_until
 from tollbook_services.ledger import RefusedEntry, StoredEntry
-from tollbook_services.moments import moment_of
 from tollbook_services.publish import rejected_receipt
 from tollbook_services.read_again import SETTLED, read_again
 from tollbook_services.render import console, data, words
 from tollbook_services.stored import Whole
 from tollbook_services.wiring import Tollbook, open_tollbook
-
-PAGE: Final = 500
-"""Entries read at once: a page of the largest events stays below a few megabytes."""
 
 _REFUSED: Final = (
     "position",
@@ -70,47 +66,9 @@ async def events(
         raise UsageError(f"--from comes after --to: {from_} and {to}")
     async with open_tollbook(common.settings()) as book:
         wanted = wanted_partitions(book, partition, crisis)
-        last = await _last(book, wanted, to, known_as_of)
-        entries = _events(book, last, from_, crisis)
+        last = await last_wanted(book, wanted, to, known_as_of)
+        entries = listed_events(book, last, from_, crisis)
         await _print_events(entries, common.format)
-
-
-def wanted_partitions(book: Tollbook, partition: int | None, crisis: str | None) -> list[int]:
-    """The partitions to read: one that was asked for, that of a crisis, or all."""
-    count = book.ledger.partitions
-    if partition is not None and not 0 <= partition < count:
-        raise UsageError(f"--partition: the ledger has 0 to {count - 1}, not {partition}")
-    wanted = list(range(count)) if partition is None else [partition]
-    if crisis is None:
-        return wanted
-    return [number for number in wanted if number == book.partition_of(crisis)]
-
-
-async def _last(
-    book: Tollbook, partitions: list[int], to: int | None, known_as_of: str | None
-) -> dict[int, int | None]:
-    """The last sequence of each partition to read; None for its head."""
-    if known_as_of is None:
-        return dict.fromkeys(partitions, to)
-    if len(partitions) == 1:
-        moment = await moment_of(book.ledger, partitions[0], known_as_of, "known-as-of")
-        known = {partitions[0]: moment.sequence}
-    else:
-        known = dict(enumerate(await positions_until(book.ledger, [known_as_of], "--known-as-of")))
-    return {number: min(known[number], to or known[number]) for number in partitions}
-
-
-async def _events(
-    book: Tollbook, partitions: Mapping[int, int | None], first: int, crisis: str | None
-) -> AsyncIterator[tuple[StoredEntry, dict[str, Any]]]:
-    for partition, last in partitions.items():
-        after = first - 1
-        while page := await book.ledger.read(partition, after=after, count=PAGE, upto=last):
-            for entry in page:
-                event = orjson.loads(entry.stored)
-                if crisis is None or event.get("subject") == crisis:
-                    yield entry, event
-            after = page[-1].sequence
 
 
 async def _print_events(

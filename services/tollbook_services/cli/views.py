@@ -10,6 +10,7 @@ from rich.text import Text
 
 from tollbook_schemas.errors import CheckFailedError
 from tollbook_services import queries
+from tollbook_services.cell_asked import cell_asked
 from tollbook_services.cli.common import ASKED, COMMON, Asked, Common, Format
 from tollbook_services.render import cells, checks, console, data, explanation, words
 from tollbook_services.render import conflicts as disputes
@@ -84,7 +85,7 @@ async def explain(
 ) -> int:
     """How one number came about: the figures considered and each rule, as sums to check."""
     async with open_tollbook(common.settings()) as book:
-        wanted = _cell(cell, segment, kind)
+        wanted = cell_asked(cell, segment, kind)
         document = await queries.explain(book, crisis, _question(asked), wanted)
     _warn(document, asked)
     if common.format == "table":
@@ -210,10 +211,3 @@ def warn_of_parked(document: Document) -> None:
 def _question(asked: Asked) -> queries.Question:
     """The options as a question: each of them is a field of it."""
     return queries.Question(**{field.name: getattr(asked, field.name) for field in fields(Asked)})
-
-
-def _cell(cell: str, segment: str | None, kind: str | None) -> str:
-    """Areas with a segment or a kind as a cell id with `*` for what was not said."""
-    if "|" in cell or (segment is None and kind is None):
-        return cell
-    return f"*|*|*|{kind or '*'}|{cell}|{segment or '*'}|*|*"

@@ -65,14 +65,18 @@ def write_answer(answer: Answer, wanted: Format, out: Path | None) -> int:
         UsageError: the file cannot be written.
     """
     with destination(out) as file:
-        if answer.metadata.subject == "revisions":
-            count = _write_revisions(file, answer, wanted)
-        else:
-            count = _write_cells(file, answer, wanted)
+        count = write_to(file, answer, wanted)
     if out is not None and wanted == "csv":
         described = csv_description(out.name, csv_columns(answer.metadata), answer.metadata)
         write_beside(out, described)
     return count
+
+
+def write_to(file: BinaryIO, answer: Answer, wanted: Format) -> int:
+    """Write a view to an open file; how many rows, features or documents it has."""
+    if answer.metadata.subject == "revisions":
+        return _write_revisions(file, answer, wanted)
+    return _write_cells(file, answer, wanted)
 
 
 def csv_columns(metadata: Metadata) -> tuple[Column, ...]:

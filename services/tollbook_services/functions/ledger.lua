@@ -1,4 +1,4 @@
-#!lua name=tollbook_ledger_v5
+#!lua name=tollbook_ledger_v6
 -- Appends a batch to one partition, all or nothing: keys looked up once, dense sequences.
 -- Another layout of arguments, keys or reply gets another name, so that a process of the version
 -- before meets a function that is missing, never one that misreads it.
@@ -91,7 +91,9 @@ local function all_recorded(found, contents)
   return true
 end
 
--- Takes the recorded time out again. What follows its last occurrence holds no bare quotes.
+-- Takes out again what the ledger put in: the recorded time, and before it who published it where
+-- that is known; who it was. What follows the last occurrence of the time holds no bare quotes, and
+-- before it stands a member of the envelope as it was sent, the id.
 local function as_sent(stored, member)
   local at = string.find(stored, member, 1, true)
   local later = at
@@ -99,7 +101,9 @@ local function as_sent(stored, member)
     at = later
     later = string.find(stored, member, at + 1, true)
   end
-  return string.sub(stored, 1, at - 1) .. string.sub(stored, at + #member)
+  local before, after = string.sub(stored, 1, at - 1), string.sub(stored, at + #member)
+  local rest, by = string.match(before, '^(.*),"recordedby":"([^"\\]*)"$')
+  return (rest or before) .. after, by
 end
 
 -- Keeps another content of a recorded key, once; the outcome, and the position to tell with it.
@@ -109,8 +113,9 @@ local function put_aside(names, about, first, stored, args)
   local decided, position, kept = string.match(known or '', '^(%a+ %d+ %d+ (%d+:%d+)) (%d+)$')
   if not known or kept == '0' then
     local recorded = args[1]
-    redis.call('XADD', quarantine, '*', 'e', as_sent(stored, args[4]), 't', recorded,
-      'first', first)
+    local sent, by = as_sent(stored, args[4])
+    redis.call('XADD', quarantine, '*', 'e', sent, 't', recorded, 'first', first,
+      unpack(by and { 'by', by } or {}))
     redis.call('HSET', quarantined, about, decided and decided .. ' ' .. recorded or recorded)
     if decided then
       redis.call('HINCRBY', state, 'decided', 1)
@@ -230,4 +235,4 @@ local function append(names, args)
   return reply
 end
 
-redis.register_function('tollbook_append_v5', append)
+redis.register_function('tollbook_append_v6', append)

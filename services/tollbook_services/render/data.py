@@ -24,13 +24,18 @@ def write_json_line(document: object) -> None:
 
 
 def write_csv(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:
+    """`csv_bytes` on standard output."""
+    _write(csv_bytes(columns, rows))
+
+
+def csv_bytes(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> bytes:
     """A header line and one line for each row; an empty field is a value nobody gave."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(columns)
     for row in rows:
         writer.writerow([csv_field(row.get(column)) for column in columns])
-    _write(text.getvalue().encode())
+    return text.getvalue().encode()
 
 
 def csv_field(value: object) -> object:

@@ -1,0 +1,110 @@
+"""Pages out of templates: escaped, in the reader's language, with words for numbers and flags."""
+
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+from typing import Any, Final
+
+import orjson
+from fastapi import Request
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from tollbook_schemas.gazetteer import Gazetteer
+from tollbook_services.render import words
+from tollbook_services.site.area_names import area_name
+from tollbook_services.site.links import Links
+from tollbook_services.site.static_files import static_url
+
+LANGUAGES: Final = {"en": "ltr", "ar": "rtl"}
+"""Languages of the pages, and which way they are written."""
+
+PAGE_BYTES_MAX: Final = 100_000
+"""Bytes of a page, not compressed: what a phone on a bad line loads in some seconds."""
+
+
+@cache
+def catalogue(language: str) -> Mapping[str, str]:
+    """The texts of the pages in a language, by key."""
+    folder = files("tollbook_services.site").joinpath("words")
+    found: dict[str, str] = {}
+    for file in sorted(one.name for one in folder.iterdir() if one.name.startswith(language)):
+        found |= orjson.loads(folder.joinpath(file).read_bytes())
+    return found
+
+
+def page(
+    request: Request,
+    template: str,
+    gazetteer: Gazetteer,
+    given: Mapping[str, Any],
+    *,
+    status: int = 200,
+    headers: Mapping[str, str] | None = None,
+) -> HTMLResponse:
+    """A page in the language that `?lang=` names.
+
+    Args:
+        request: what is answered; links of the page keep its language and its moments.
+        template: its file below `templates/`.
+        gazetteer: whose names of areas are shown.
+        given: what the template shows.
+        status: of HTTP.
+        headers: beside the content type.
+    """
+    language = language_of(request)
+    texts = catalogue(language)
+
+    def text(key: str, **values: object) -> str:
+        return texts[key].format(**values) if values else texts[key]
+
+    def name(codes: str) -> str:
+        return " + ".join(area_name(gazetteer, code, language) for code in codes.split("+"))
+
+    def word(kind: str, slug: str) -> str:
+        return texts.get(f"{kind}.{slug}", words.clean(slug).replace("_", " "))
+
+    body = environment().get_template(template).render(
+        {
+            "request": request,
+            "lang": language,
+            "dir": LANGUAGES[language],
+            "other_lang": "en" if language == "ar" else "ar",
+            "t": text,
+            "name": name,
+            "word": word,
+            "link": Links(request),
+            **given,
+        }
+    )
+    return HTMLResponse(body, status, dict(headers or {}))
+
+
+def language_of(request: Request) -> str:
+    """The language of a page: by `?lang=`, else English."""
+    asked = request.query_params.get("lang", "en")
+    return asked if asked in LANGUAGES else "en"
+
+
+@cache
+def environment() -> Environment:
+    """The templates; whatever they show is escaped, and a name that is not given is an error."""
+    made = Environment(
+        loader=PackageLoader("tollbook_services.site"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters |= {
+        "number": words.number,
+        "high": words.high,
+        "moment": words.moment,
+        "clean": words.clean,
+        "segment": words.segment,
+        "short": words.short_figure,
+        "quantity": words.quantity,
+    }
+    made.globals |= {"static": static_url, "svg": Markup}  # noqa: S704 - drawn here, of numbers
+    return made
