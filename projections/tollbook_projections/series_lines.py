@@ -1,6 +1,6 @@
-"""The values that series stood at, by the originators' cut-offs or as this ledger came to know them.
+"""The values that series stood at, by the originators' cut-offs or as the ledger came to know them.
 
-`revisions` tells each step as it was printed; here is what the steps came to, in low, best and high.
+`revisions` tells each step as it was printed; here is what the steps came to: low, best and high.
 """
 
 from collections.abc import Collection, Iterable, Mapping

@@ -41,16 +41,21 @@ def line_by_cut_off(
 
 
 def line_by_record(
-    series: Document, name: str, known: Iterable[tuple[int, Standing | None]]
+    series: Document, name: str, known: Iterable[tuple[int, Standing | None]], policy: Policy
 ) -> Line:
     """The line of a series over the times at which this ledger recorded its steps.
 
     Args:
         series: of the document `revisions`.
         name: what to call the line.
-        known: what was current at each sequence, of `known_lines`.
+        known: what was current at each sequence, of `known_lines`; where it never was anything,
+            the line leads through the values as printed.
+        policy: gives the ranges of words.
     """
-    steps = series["revisions"]
+    steps, known = series["revisions"], list(known)
+    if not any(standing for _, standing in known):
+        recorded = sorted(steps, key=lambda step: (step["sequence"], step["n"]))
+        return Line(name, tuple(_printed(recorded, policy, "recorded_at")))
     by_sequence = {step["sequence"]: step for step in steps}
     points: list[Point] = []
     marks: list[Mark] = []
@@ -86,12 +91,12 @@ def _point(standing: Standing, steps: Sequence[Document]) -> Point:
     return Point((standing.as_of - EPOCH).total_seconds(), standing.interval, n, broken=broken)
 
 
-def _printed(steps: Sequence[Document], policy: Policy) -> list[Point]:
+def _printed(steps: Sequence[Document], policy: Policy, when: str = "as_of") -> list[Point]:
     points = []
     for step in steps:
         value = _interval(step, policy)
         if value is not None and _is_value(step) and TAKEN_BACK.isdisjoint(step["flags"]):
-            points.append(Point(seconds(step["as_of"]), value, step["n"]))
+            points.append(Point(seconds(step[when]), value, step["n"]))
     return points
 
 

@@ -76,7 +76,7 @@ def thinned(points: Sequence[Point], pixel: float) -> list[Point]:
 
 
 def dots(points: Sequence[Point], x: Place, y: Place) -> tuple[tuple[float, float], ...]:
-    """Where each value begins."""
+    """Where each value begins, in pixels."""
     return tuple(
         (round(x(point.at), 1), round(y(point.value.point), 1))
         for point in points
@@ -118,10 +118,9 @@ def _edges(spans: Sequence[_Span], y: Place) -> str:
     parts = []
     for span in spans:
         if span.value.best is None:
-            across = f"H{_text(span.right)}"
-            for number in (span.value.low, span.value.high):
-                if number is not None:
-                    parts.append(f"M{_text(span.left)} {_text(y(number))}{across}")
+            ends = [one for one in (span.value.low, span.value.high) if one is not None]
+            left, right = _text(span.left), _text(span.right)
+            parts += [f"M{left} {_text(y(number))}H{right}" for number in ends]
     return "".join(parts)
 
 
