@@ -16,6 +16,7 @@ from tollbook_services.api.options import ApiOptions
 from tollbook_services.api.problems import add_handlers
 from tollbook_services.api.running import Running, hold
 from tollbook_services.exporting.metadata import program
+from tollbook_services.site import crisis, static_files
 from tollbook_services.wiring import Tollbook
 
 ROUTERS: Final = (
@@ -25,6 +26,8 @@ ROUTERS: Final = (
     publishing.router,
     logs.router,
     tokens.router,
+    crisis.router,
+    static_files.router,
 )
 
 
