@@ -4,6 +4,7 @@ from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
+from tollbook_schemas.gazetteer import Gazetteer
 from tollbook_services import queries
 from tollbook_services.access.roles import Action
 from tollbook_services.api.asking import Crisis
@@ -130,11 +131,16 @@ def _by_area(
         "way": way,
         "segments": known,
         "segment": whom,
-        "areas": sorted(areas, key=lambda one: running.book.gazetteer.name(one["area"])),
+        "areas": sorted(areas, key=lambda one: _place(running.book.gazetteer, one["area"])),
         "unallocated": [cell for cell in shown if cell["kind"] != "area"],
         "map": overview.map_of(shown, codes),
         "rows": ROWS,
     }
+
+
+def _place(gazetteer: Gazetteer, code: str) -> tuple[int, str]:
+    """Countries first, then what is in them, each by name."""
+    return len(gazetteer.ancestors(code)), gazetteer.name(code)
 
 
 def _checks(document: Document) -> Document:

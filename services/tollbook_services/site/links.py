@@ -6,7 +6,14 @@ from urllib.parse import quote, urlencode
 
 from fastapi import Request
 
-KEPT: Final[tuple[str, ...]] = ("lang", "as_of", "published_as_of", "known_as_of", "originator", "policy")
+KEPT: Final[tuple[str, ...]] = (
+    "lang",
+    "as_of",
+    "published_as_of",
+    "known_as_of",
+    "originator",
+    "policy",
+)
 """Parameters that a reader takes along from page to page."""
 
 _ASKED: Final[tuple[str, ...]] = ("as_of", "published_as_of", "known_as_of", "originator", "policy")

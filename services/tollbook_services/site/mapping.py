@@ -105,7 +105,8 @@ def classes_of(values: Iterable[int]) -> list[ValueClass]:
     if not ordered:
         return found
     bounds = {_rounded(ordered[len(ordered) * part // _CLASSES]) for part in range(1, _CLASSES)}
-    starts = sorted({1, *(one for one in bounds if 1 < one <= ordered[-1])})
+    first = _rounded(ordered[0])
+    starts = sorted({first, *(one for one in bounds if first < one <= ordered[-1])})
     ends = [*(one - 1 for one in starts[1:]), max(ordered[-1], starts[-1])]
     return found + [ValueClass(low, high) for low, high in zip(starts, ends, strict=True)]
 
@@ -126,7 +127,7 @@ def shade(at: int, count: int) -> int:
 
 def _rounded(value: int) -> int:
     digits = len(str(value)) - _ROUND
-    return value if digits <= 0 else round(value, -digits)
+    return value if digits <= 0 else value - value % 10**digits
 
 
 def _rings(code: str) -> list[Ring]:
