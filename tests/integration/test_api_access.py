@@ -45,18 +45,22 @@ WHO_MAY = {
     ("GET", "/v1/log/{partition}/checkpoint.cosigned"): READ,
     ("GET", "/v1/log/{partition}/tile/{path:path}"): READ,
     ("GET", "/v1/log/{partition}/event/{index}"): READ,
+    ("GET", "/"): READ,
+    ("GET", "/crises/{crisis}"): READ,
+    ("GET", "/crises/{crisis}/areas/{area}"): READ,
+    ("GET", "/crises/{crisis}/displacement"): READ,
     ("GET", "/v1/me"): READ,
     ("GET", "/v1/tokens"): AUDIT,
     ("POST", "/v1/tokens"): ADMINISTER,
     ("DELETE", "/v1/tokens/{token_id}"): ADMINISTER,
 }
 
-OPEN = {"/v1/openapi.json"}
+OPEN = {"/v1/openapi.json", "/login", "/logout", "/static/{digest}/{name}"}
 """Routes without data: what the API is, is no secret."""
 
 PLACES = {
     "{crisis}": "syria-coast-2025", "{partition}": "1", "{sequence}": "1", "{index}": "0",
-    "{path:path}": "0/000", "{token_id}": "nobody",
+    "{path:path}": "0/000", "{token_id}": "nobody", "{area}": "SY-LA",
 }  # fmt: skip
 OWN = "https://desk.example"
 
@@ -110,9 +114,9 @@ def test_every_route_is_in_the_table(client):
         for route in router.routes
         for method in route.methods
     }
-    assert found == set(WHO_MAY)
+    assert {one for one in found if one[1] not in OPEN} == set(WHO_MAY)
     others = {route.path for route in client.app.routes if isinstance(route, Route)}
-    assert others == OPEN
+    assert others | {path for _, path in found if path in OPEN} == OPEN
 
 
 @pytest.mark.parametrize(("method", "path"), WHO_MAY)

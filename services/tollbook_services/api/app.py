@@ -1,11 +1,11 @@
 """The application: routes, errors, and what it holds while it runs."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Request, Response
 from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import GZipMiddleware
 
@@ -16,6 +16,8 @@ from tollbook_services.api.options import ApiOptions
 from tollbook_services.api.problems import add_handlers
 from tollbook_services.api.running import Running, hold
 from tollbook_services.exporting.metadata import program
+from tollbook_services.site import crisis, login, static_files
+from tollbook_services.site.errors import problem_page, wants_page
 from tollbook_services.wiring import Tollbook
 
 ROUTERS: Final = (
@@ -25,7 +27,17 @@ ROUTERS: Final = (
     publishing.router,
     logs.router,
     tokens.router,
+    crisis.router,
+    login.router,
+    static_files.router,
 )
+
+
+def as_page(
+    request: Request, problem: Mapping[str, Any], headers: Mapping[str, str]
+) -> Response | None:
+    """A problem as a page, where a browser asked for one."""
+    return problem_page(request, problem, headers) if wants_page(request) else None
 
 
 def create_app(options: ApiOptions, opening: AbstractAsyncContextManager[Tollbook]) -> FastAPI:
@@ -51,7 +63,7 @@ def create_app(options: ApiOptions, opening: AbstractAsyncContextManager[Tollboo
         docs_url=None,
         redoc_url=None,
     )
-    add_handlers(app)
+    add_handlers(app, as_page)
     app.add_middleware(GZipMiddleware, minimum_size=1_000, compresslevel=5)
     if options.cors_origins:
         app.add_middleware(

@@ -1,7 +1,7 @@
 """Errors as `application/problem+json` (RFC 9457)."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -17,6 +17,14 @@ from tollbook_schemas.errors import NotFoundError, OptionError, TollbookError
 
 TYPE_PREFIX: Final = "tag:tollbook.org,2026:problem/"
 """What the types of problems begin with: names, not addresses; docs/api.md describes each."""
+
+PROBLEM_JSON: Final = "application/problem+json"
+
+Problem = tuple[dict[str, Any], dict[str, str]]
+"""A problem document, and the headers it goes with."""
+
+AsPage = Callable[[Request, Mapping[str, Any], Mapping[str, str]], Response | None]
+"""Makes a page of a problem; None where no page was asked for."""
 
 RETRY_S: Final = 2
 """Seconds after which asking again may help, where the engine is away."""
@@ -55,6 +63,24 @@ class ProblemError(TollbookError):
         self.members = members
 
 
+def problem_of(status: int, slug: str, detail: str, **members: Any) -> dict[str, Any]:
+    """A problem document.
+
+    Args:
+        status: of HTTP.
+        slug: of the type.
+        detail: what is wrong, and what would be right.
+        members: more of the document, such as `errors`.
+    """
+    return {
+        "type": TYPE_PREFIX + slug,
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail,
+        **members,
+    }
+
+
 def problem_response(
     status: int,
     slug: str,
@@ -63,73 +89,67 @@ def problem_response(
     headers: Mapping[str, str] | None = None,
     **members: Any,
 ) -> Response:
-    """A problem document.
-
-    Args:
-        status: of HTTP.
-        slug: of the type; `about:blank` where it says no more than the status.
-        detail: what is wrong, and what would be right.
-        headers: beside the content type.
-        members: more of the document, such as `errors`.
-    """
-    document = {
-        "type": TYPE_PREFIX + slug,
-        "title": HTTPStatus(status).phrase,
-        "status": status,
-        "detail": detail,
-        **members,
-    }
-    return Response(orjson.dumps(document), status, dict(headers or {}), "application/problem+json")
+    """A problem document as an answer; see `problem_of`."""
+    document = problem_of(status, slug, detail, **members)
+    return Response(orjson.dumps(document), status, dict(headers or {}), PROBLEM_JSON)
 
 
-def add_handlers(app: FastAPI) -> None:
-    """Make every error of an application a problem document."""
+def add_handlers(app: FastAPI, as_page: AsPage) -> None:
+    """Make every error of an application a problem document, or a page where that is asked for."""
+
+    def told(request: Request, problem: Problem) -> Response:
+        document, headers = problem
+        page = as_page(request, document, headers)
+        if page is not None:
+            return page
+        return Response(orjson.dumps(document), document["status"], headers, PROBLEM_JSON)
 
     @app.exception_handler(TollbookError)
-    async def told(_: Request, error: TollbookError) -> Response:
-        if isinstance(error, ProblemError):
-            return problem_response(
-                error.status, error.slug, str(error), headers=error.headers, **error.members
-            )
-        status = 404 if isinstance(error, NotFoundError) else _STATUS.get(error.problem, 500)
-        if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            _log.error("request failed", problem=error.problem, reason=str(error))
-        headers = {"Retry-After": str(RETRY_S)} if status == HTTPStatus.SERVICE_UNAVAILABLE else {}
-        if isinstance(error, OptionError):
-            name = error.option.replace("-", "_")
-            fault = {"parameter": name, "message": error.message}
-            return problem_response(
-                status, error.problem, f"{name}: {error.message}", headers=headers, errors=[fault]
-            )
-        detail = _OPTION.sub(lambda found: f"`{found[1].replace('-', '_')}`", str(error))
-        return problem_response(status, error.problem, detail, headers=headers)
+    async def ours(request: Request, error: TollbookError) -> Response:
+        return told(request, _of_error(error))
 
     @app.exception_handler(RedisError)
-    async def away(_: Request, error: RedisError) -> Response:
+    async def away(request: Request, error: RedisError) -> Response:
         _log.error("engine failed", reason=str(error))
         detail = "the engine cannot be reached: nothing was done that has no receipt"
-        return problem_response(
-            503, "engine-unavailable", detail, headers={"Retry-After": str(RETRY_S)}
-        )
+        document = problem_of(503, "engine-unavailable", detail)
+        return told(request, (document, {"Retry-After": str(RETRY_S)}))
 
     @app.exception_handler(RequestValidationError)
-    async def invalid(_: Request, error: RequestValidationError) -> Response:
+    async def invalid(request: Request, error: RequestValidationError) -> Response:
         faults = [_fault(one) for one in error.errors()]
         detail = "; ".join(_named(fault) for fault in faults)
-        return problem_response(422, "invalid-request", detail, errors=faults)
+        return told(request, (problem_of(422, "invalid-request", detail, errors=faults), {}))
 
     @app.exception_handler(HTTPException)
     async def other(request: Request, error: HTTPException) -> Response:
         if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
             methods = ", ".join(_allowed(app, request))
-            return problem_response(
-                405,
-                "method-not-allowed",
-                f"this takes {methods}, not {request.method}",
-                headers={"Allow": methods},
+            detail = f"this takes {methods}, not {request.method}"
+            return told(
+                request, (problem_of(405, "method-not-allowed", detail), {"Allow": methods})
             )
         slug = HTTPStatus(error.status_code).phrase.lower().replace(" ", "-")
-        return problem_response(error.status_code, slug, str(error.detail), headers=error.headers)
+        document = problem_of(error.status_code, slug, str(error.detail))
+        return told(request, (document, dict(error.headers or {})))
+
+
+def _of_error(error: TollbookError) -> Problem:
+    """The problem that an error of ours is, and its headers."""
+    if isinstance(error, ProblemError):
+        document = problem_of(error.status, error.slug, str(error), **error.members)
+        return document, error.headers
+    status = 404 if isinstance(error, NotFoundError) else _STATUS.get(error.problem, 500)
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        _log.error("request failed", problem=error.problem, reason=str(error))
+    headers = {"Retry-After": str(RETRY_S)} if status == HTTPStatus.SERVICE_UNAVAILABLE else {}
+    if isinstance(error, OptionError):
+        name = error.option.replace("-", "_")
+        fault = {"parameter": name, "message": error.message}
+        detail = f"{name}: {error.message}"
+        return problem_of(status, error.problem, detail, errors=[fault]), headers
+    detail = _OPTION.sub(lambda found: f"`{found[1].replace('-', '_')}`", str(error))
+    return problem_of(status, error.problem, detail), headers
 
 
 def _allowed(app: FastAPI, request: Request) -> list[str]:

@@ -24,7 +24,7 @@ async def principal_of(request: Request) -> Principal:
         ProblemError: 401 for a token that is not taken, 429 for too many requests.
     """
     running = running_of(request)
-    address = "" if request.client is None else request.client.host
+    address = address_of(request)
     text = _token(request)
     if text is None:
         running.rates.ask(address)
@@ -32,6 +32,11 @@ async def principal_of(request: Request) -> Principal:
     caller = await _owner(running, text, address)
     running.rates.ask(caller.token or address)
     return caller
+
+
+def address_of(request: Request) -> str:
+    """Where a request comes from; behind a trusted proxy, what that says."""
+    return "" if request.client is None else request.client.host
 
 
 async def _owner(running: Running, text: str, address: str) -> Principal:

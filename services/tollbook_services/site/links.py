@@ -1,4 +1,4 @@
-"""Addresses of pages and of data; they keep the language and the moments of the page they are on."""
+"""Addresses of pages and of data; they keep the language and the moments of their page."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -6,10 +6,17 @@ from urllib.parse import quote, urlencode
 
 from fastapi import Request
 
-KEPT: Final = ("lang", "as_of", "published_as_of", "known_as_of", "originator", "policy")
+KEPT: Final[tuple[str, ...]] = (
+    "lang",
+    "as_of",
+    "published_as_of",
+    "known_as_of",
+    "originator",
+    "policy",
+)
 """Parameters that a reader takes along from page to page."""
 
-_ASKED: Final = ("as_of", "published_as_of", "known_as_of", "originator", "policy")
+_ASKED: Final[tuple[str, ...]] = ("as_of", "published_as_of", "known_as_of", "originator", "policy")
 
 
 class Links:
@@ -19,8 +26,8 @@ class Links:
         """Take the request whose moments and language are kept."""
         given = request.query_params
         self._path = request.url.path
-        self._kept = {name: given[name] for name in KEPT if given.get(name)}
-        self._all = {name: value for name, value in given.items() if value}
+        self._kept: dict[str, object] = {name: given[name] for name in KEPT if given.get(name)}
+        self._all: dict[str, object] = {name: value for name, value in given.items() if value}
 
     def home(self) -> str:
         """The list of crises, as of now."""

@@ -110,5 +110,5 @@ def environment() -> Environment:
         "short": words.short_figure,
         "quantity": words.quantity,
     }
-    made.globals |= {"static": static_url, "svg": Markup}  # noqa: S704 - drawn here, of numbers
+    made.globals |= {"static": static_url, "svg": Markup}
     return made
