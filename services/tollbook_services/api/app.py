@@ -18,6 +18,7 @@ from tollbook_services.api.running import Running, hold
 from tollbook_services.exporting.metadata import program
 from tollbook_services.site import crisis, login, static_files
 from tollbook_services.site.errors import problem_page, wants_page
+from tollbook_services.site.figure_routes import ROUTERS as FIGURE_PAGES
 from tollbook_services.wiring import Tollbook
 
 ROUTERS: Final = (
@@ -30,6 +31,7 @@ ROUTERS: Final = (
     crisis.router,
     login.router,
     static_files.router,
+    *FIGURE_PAGES,
 )
 
 

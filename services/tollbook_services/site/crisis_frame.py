@@ -1,18 +1,18 @@
 """What pages about a crisis share: where they stand, what they cite, and what a browser keeps."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import UTC, datetime
 from functools import partial
 from typing import Annotated, Any, Final
 
-from fastapi import Depends, Query, Request, Response
+from fastapi import Query, Request, Response
 
 from tollbook_services import queries
-from tollbook_services.api.running import Running, running_of
+from tollbook_services.api.running import Running
 from tollbook_services.api.standing import is_known, not_modified, standing_of, validators
 from tollbook_services.gazetteers import gazetteer_of
 from tollbook_services.queries import Question
 from tollbook_services.render import words
+from tollbook_services.site.asking import around
 from tollbook_services.site.chart.drawing import PATTERNS, Drawing
 from tollbook_services.site.chart.shapes import SIGNS, dot_path
 from tollbook_services.site.links import Links
@@ -20,7 +20,6 @@ from tollbook_services.site.rendering import catalogue, language_of, page
 from tollbook_services.site.safe_urls import web_address
 from tollbook_services.site.step_rows import REASON_CHARS_MAX, event_key, figure_key
 
-Held = Annotated[Running, Depends(running_of)]
 PageNumber = Annotated[int, Query(alias="page", ge=1, le=1_000_000)]
 Given = Mapping[str, Any]
 
@@ -36,6 +35,11 @@ def quantity_text(texts: Mapping[str, str], quantity: Given) -> str:
     numbers = {name: words.number(quantity.get(name)) for name in ("value", "from", "to")}
     word = quantity.get("word")
     return text.format(**numbers, word=texts.get(f"word.{word}", word))
+
+
+def quantities(request: Request) -> Callable[[Given], str]:
+    """What writes quantities in the language of a page."""
+    return partial(quantity_text, catalogue(language_of(request)))
 
 
 SHOWN: Final = {
@@ -82,16 +86,15 @@ async def crisis_page(
     def data_links(view: str, kinds: Sequence[str], **asked: object) -> list[tuple[str, str]]:
         return [(kind, link.data(crisis, view, kind, **asked)) for kind in kinds]
 
-    around = {
+    document = {"policy": book.policy.id, "gazetteer": gazetteer.version, **given["document"]}
+    shown = {
         **SHOWN,
+        **around(request, running, crisis, asked, document),
         "data_links": data_links,
-        "quantity_text": partial(quantity_text, catalogue(language_of(request))),
-        "crisis": crisis,
+        "quantity_text": quantities(request),
         "partition": standing.partition,
-        "ledger": book.ledger.id,
-        "today": datetime.now(UTC).date().isoformat(),
-        "gazetteer": gazetteer.version,
-        "policy": given["document"].get("policy", book.policy.id),
+        **given,
+        "document": document,
     }
     headers = validators(tag, standing.recorded_at)
-    return page(request, template, gazetteer, {**around, **given}, headers=headers)
+    return page(request, template, gazetteer, shown, headers=headers)

@@ -8,9 +8,10 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 
 from tollbook_services import queries
 from tollbook_services.access.roles import Action
-from tollbook_services.api.asking import Asked, Crisis
+from tollbook_services.api.asking import Crisis
 from tollbook_services.api.security import needs
-from tollbook_services.site.crisis_frame import Given, Held, PageNumber, crisis_page
+from tollbook_services.site.asking import Asked, Held
+from tollbook_services.site.crisis_frame import Given, PageNumber, crisis_page
 from tollbook_services.site.figure_cells import (
     CHARTS_MAX,
     CellAround,
@@ -25,6 +26,7 @@ from tollbook_services.site.step_rows import row_weight, step_rows
 
 Document = Mapping[str, Any]
 
+Chosen = Annotated[str | None, Query(max_length=200)]
 By = Annotated[Literal["as_of", "recorded"], Query(description="What the time axis is.")]
 
 router = APIRouter(
@@ -79,37 +81,41 @@ async def one_series_by_path(
 
 
 @router.get("/figures")
-async def figures(
+async def figures(  # noqa: PLR0913, PLR0917 - the parameters of the query string
     request: Request,
     running: Held,
     crisis: Crisis,
     asked: Asked,
-    segment: Annotated[str | None, Query(max_length=200)] = None,
+    measure: Chosen = None,
+    area: Chosen = None,
+    segment: Chosen = None,
     by: By = "as_of",
     number: PageNumber = 1,
 ) -> Response:
     """All originators of a cell beside each other; without area and measure the list of series."""
     book = running.book
-    area = None if asked.area is None else areas_or_refuse(book.gazetteer, asked.area)
-    wide = replace(asked, area=None if area is None or "+" in area else area)
-    shown = {"area": area, "measure": asked.measure, "segment": segment, "by": by}
+    codes = areas_or_refuse(book.gazetteer, area) if area else None
+    asked = replace(asked, measure=measure or None)
+    wide = replace(asked, area=None if codes is None or "+" in codes else codes)
+    whom = segment or None
+    shown = {"area": codes, "measure": asked.measure, "segment": whom, "by": by}
 
     async def listed() -> Given:
         document = await queries.revisions(book, crisis, wide)
-        rows = [one for one in document["series"] if segment in {None, one["segment"]}]
+        rows = [one for one in document["series"] if whom in {None, one["segment"]}]
         ordered = sorted(rows, key=_listed_order)
         return {"document": document, **shown, **cut(ordered, number, _listed_weight)}
 
     async def beside() -> Given:
         document = await queries.revisions(book, crisis, wide)
         charter = await Charter.of(book, crisis, asked, document)
-        around = CellAround(crisis, area or "", asked, segment, by, language_of(request))
+        around = CellAround(crisis, codes or "", asked, whom, by, language_of(request))
         groups, series = await cell_groups(book, charter, around, document["series"])
         rows = step_rows(series, charter.policy)
         found = {"groups": groups[:CHARTS_MAX], "other_groups": groups[CHARTS_MAX:]}
         return {"document": document, **shown, **found, **cut(rows, number, row_weight)}
 
-    if area is None or asked.measure is None:
+    if codes is None or asked.measure is None:
         return await crisis_page(request, running, crisis, asked, "figures/list.html", listed)
     return await crisis_page(request, running, crisis, asked, "figures/cell.html", beside)
 
