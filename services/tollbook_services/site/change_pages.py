@@ -86,11 +86,29 @@ def by_event(document: Document) -> list[Document]:
         for step in cell["changes"]
         for cause in step["causes"]
     ]
-    rows.sort(key=lambda row: -row["sequence"])
+    rows.sort(
+        key=lambda row: (-row["sequence"], *gravity(row["cell"], row["before"], row["after"]))
+    )
     found: list[Document] = []
     for _, members in groupby(rows, key=lambda row: row["sequence"]):
         found += [{**row, "first": place == 0} for place, row in enumerate(members)]
     return found
+
+
+def gravity(
+    cell: Document, before: Document | None, after: Document | None
+) -> tuple[bool, bool, int]:
+    """What to sort changes by, those that a reader looks for first.
+
+    These are other point values or minimums of areas, the greatest first; then what is not
+    allocated, and where only the high or a flag is another one.
+    """
+    now, was = after or _NOTHING, before or _NOTHING
+    same = (now["low"], now["best"]) == (was["low"], was["best"])
+    return same, cell["kind"] != "area", -max(now["best"] or now["low"], was["best"] or was["low"])
+
+
+_NOTHING: Final = {"low": 0, "best": None}
 
 
 async def _begin(
@@ -112,6 +130,6 @@ async def _begin(
 
 
 def _change_weight(row: Document) -> int:
-    return weight(520, row["cell"]["area"]) + (
+    return weight(950, row["cell"]["area"], row["cell"]["area"]) + (
         weight(500, row["event"], row["event"], row["reason"]) if row["first"] else 0
     )

@@ -1,7 +1,10 @@
 """What pages about a crisis share: where they stand, what they cite, and what a browser keeps."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from functools import partial
+from functools import cache, partial
+from hashlib import sha256
+from importlib.abc import Traversable
+from importlib.resources import files
 from typing import Annotated, Any, Final
 
 from fastapi import Query, Request, Response
@@ -22,6 +25,23 @@ from tollbook_services.site.step_rows import REASON_CHARS_MAX, event_key, figure
 
 PageNumber = Annotated[int, Query(alias="page", ge=1, le=1_000_000)]
 Given = Mapping[str, Any]
+
+
+@cache
+def made_of() -> str:
+    """A digest of what pages are made of, so that a browser keeps none that was made of other."""
+    found = sha256()
+    for folder in ("templates", "words", "static"):
+        _take_in(found, files("tollbook_services.site").joinpath(folder))
+    return found.hexdigest()[:16]
+
+
+def _take_in(found: Any, folder: Traversable) -> None:
+    for one in sorted(folder.iterdir(), key=lambda item: item.name):
+        if one.is_dir():
+            _take_in(found, one)
+        else:
+            found.update(one.name.encode() + one.read_bytes())
 
 
 def used_marks(drawn: Drawing) -> set[str]:
@@ -76,7 +96,7 @@ async def crisis_page(
     book = running.book
     await queries.reached(book, crisis, asked)
     standing = await standing_of(book, crisis)
-    tag = standing.tag(request, "html")
+    tag = standing.tag(request, f"html {made_of()}")
     if is_known(request, tag):
         return not_modified(tag, standing.recorded_at)
     given = await make()

@@ -10,8 +10,10 @@ from tollbook_schemas.limits import INTEGER_MAX
 from tollbook_schemas.times import format_instant
 from tollbook_services.access.roles import Action
 from tollbook_services.api.security import needs
+from tollbook_services.changed_between import ChangedCell
 from tollbook_services.gazetteers import gazetteer_of
 from tollbook_services.site.asking import Held
+from tollbook_services.site.change_pages import gravity
 from tollbook_services.site.crisis_frame import SHOWN, quantities
 from tollbook_services.site.event_account import (
     changed_by,
@@ -83,7 +85,7 @@ async def _page(request: Request, running: Any, entry: StoredEntry) -> Response:
         "statements_total": len(data.get("statements", [])),
         "withheld": [one["at"] for one in data.get("withheld", [])],
         "redaction": await redaction_of(book, event),
-        "changed": None if changed is None else changed[:CELLS_SHOWN],
+        "changed": None if changed is None else _ordered(changed)[:CELLS_SHOWN],
         "changed_total": 0 if changed is None else len(changed),
         "shared": shared,
         "proof": await proof_of(book, entry),
@@ -94,3 +96,7 @@ async def _page(request: Request, running: Any, entry: StoredEntry) -> Response:
     }
     headers = {"Cache-Control": "private, no-cache"}
     return page(request, "figures/event.html", gazetteer, given, headers=headers)
+
+
+def _ordered(changed: list[ChangedCell]) -> list[ChangedCell]:
+    return sorted(changed, key=lambda one: gravity(one.cell, one.before, one.after))

@@ -17,7 +17,7 @@ from tollbook_services.site.row_weights import cut, weight
 
 Document = Mapping[str, Any]
 Part = tuple[str, Document]
-"""A row of the page: `considered`, `step` or `proof`, and what it shows."""
+"""A row of the page: `counts`, `considered`, `step` or `proof`, and what it shows."""
 
 RULES: Final = frozenset(f"R{number}" for number in range(1, 19))
 """The rules of docs/domain.md that have a sentence in the catalogues."""
@@ -43,7 +43,12 @@ async def explain(
 
     async def made() -> Given:
         document = await queries.explain(book, crisis, asked, cell)
-        parts = [*_considered(document), *_steps(document), *_proofs(document)]
+        parts = [
+            *_considered(document, counting=True),
+            *_steps(document),
+            *_proofs(document),
+            *_considered(document, counting=False),
+        ]
         ends = {
             result["step"]: bound
             for bound, result in document["value"].items()
@@ -75,12 +80,13 @@ def page_of(parts: Sequence[Part], step: int) -> int:
     return number
 
 
-def _considered(document: Document) -> list[Part]:
-    """A row for each figure that was considered, of each originator in turn."""
+def _considered(document: Document, *, counting: bool) -> list[Part]:
+    """A row for each figure that counts, or for each other one, of each originator in turn."""
     return [
-        ("considered", {**figure, "originator": one["originator"]})
+        ("counts" if counting else "considered", {**figure, "originator": one["originator"]})
         for one in document["originators"]
         for figure in one["considered"]
+        if (figure["standing"] == "current") == counting
     ]
 
 
@@ -104,7 +110,7 @@ async def _checks(running: Any, crisis: str, asked: Any, document: Document) -> 
 def _part_weight(part: Part) -> int:
     kind, one = part
     match kind:
-        case "considered":
+        case "considered" | "counts":
             acts = [act["reason"] for act in one["acts"]]
             return weight(700, one["figure"], one["figure"], one["why"], *acts)
         case "step":
