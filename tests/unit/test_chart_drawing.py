@@ -178,7 +178,7 @@ def test_long_names_are_cut_and_many_lines_named_in_the_legend_alone():
     drawn = drawing(lines, NARROW)
 
     assert drawn.right - drawn.left > 150
-    assert drawn.lines[0].label.text == "a-very-lon…"
+    assert drawn.lines[0].label.text == "a-very-long…"
     assert drawn.lines[-1].label is None
     assert {line.pattern for line in drawn.lines} == set(range(PATTERNS))
 

@@ -103,12 +103,15 @@ def gravity(
     These are other point values or minimums of areas, the greatest first; then what is not
     allocated, and where only the high or a flag is another one.
     """
-    now, was = after or _NOTHING, before or _NOTHING
-    same = (now["low"], now["best"]) == (was["low"], was["best"])
-    return same, cell["kind"] != "area", -max(now["best"] or now["low"], was["best"] or was["low"])
+    now, was = _point(after), _point(before)
+    return now == was, cell["kind"] != "area", -max(now[0], was[0])
 
 
-_NOTHING: Final = {"low": 0, "best": None}
+def _point(bounds: Document | None) -> tuple[int, int | None]:
+    """What a reader would quote, and the best."""
+    if bounds is None:
+        return 0, None
+    return bounds["low"] if bounds["best"] is None else bounds["best"], bounds["best"]
 
 
 async def _begin(

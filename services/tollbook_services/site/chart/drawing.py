@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 from tollbook_services.site.chart.model import Line, MarkKind, Point
@@ -44,7 +45,7 @@ class Frame:
 
 
 WIDE: Final = Frame(720.0, 320.0, 22)
-NARROW: Final = Frame(340.0, 280.0, 11)
+NARROW: Final = Frame(340.0, 280.0, 12)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ class Placed:
 
 @dataclass(frozen=True, slots=True)
 class DrawnMark:
-    """A mark; `above` says that its number lies beyond the top."""
+    """A mark, and the number of its step."""
 
     x: float
     y: float
@@ -164,21 +165,33 @@ def drawing(
     drawn = [_line(line, place, scale) for place, line in enumerate(lines)]
     if several:
         drawn = _labelled(drawn, names, scale)
-    count_max = max(2, int((scale.right - scale.left) // 78))
     return Drawing(
         frame,
         scale.left,
         scale.right,
         scale.top,
         scale.bottom,
-        tuple(
-            Placed(round(scale.x(tick.at), 1), tick.text)
-            for tick in time_ticks(scale.first, scale.last, count_max, months)
-        ),
+        _moments(scale, months),
         tuple(Placed(round(scale.y(tick.at), 1), tick.text) for tick in ticks),
         tuple(drawn),
         clipped,
     )
+
+
+def _moments(scale: _Scale, months: Sequence[str]) -> tuple[Placed, ...]:
+    """As many ticks of the time axis as can be written beside each other."""
+    found: list[Placed] = []
+    for count_max in range(max(2, int((scale.right - scale.left) // 40)), 1, -1):
+        ticks = time_ticks(scale.first, scale.last, count_max, months)
+        found = [Placed(round(scale.x(tick.at), 1), tick.text) for tick in ticks]
+        if all(_apart(before, after) for before, after in pairwise(found)):
+            break
+    return tuple(found)
+
+
+def _apart(before: Placed, after: Placed) -> bool:
+    width = _CHAR * (len(before.text) + len(after.text)) / 2
+    return after.at - before.at >= width + _CHAR
 
 
 def _span(first: float, last: float) -> dict[str, float]:
