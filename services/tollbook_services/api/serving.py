@@ -10,7 +10,7 @@ import uvicorn
 from tollbook_schemas.errors import EngineError
 from tollbook_services.access.first_token import first_token
 from tollbook_services.api.app import create_app
-from tollbook_services.api.options import ApiOptions
+from tollbook_services.api.options import ApiOptions, url_of
 from tollbook_services.settings import Settings
 from tollbook_services.wiring import open_tollbook
 
@@ -49,7 +49,7 @@ async def run_api(
                 forwarded_allow_ips=list(options.trusted_proxies),
                 timeout_graceful_shutdown=FINISH_S,
             )
-            announce(_url(made), token)
+            announce(url_of(*made.getsockname()[:2]), token)
             await uvicorn.Server(config).serve(sockets=[made])
 
 
@@ -67,8 +67,3 @@ def _listening(options: ApiOptions) -> socket.socket:
             "name another with --host and --port, or TOLLBOOK_API_HOST and TOLLBOOK_API_PORT"
         ) from None
     return made
-
-
-def _url(made: socket.socket) -> str:
-    host, port = made.getsockname()[:2]
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
