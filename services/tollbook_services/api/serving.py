@@ -6,7 +6,9 @@ from collections.abc import Callable
 import uvicorn
 
 from tollbook_services.api.app import create_app
+from tollbook_services.api.connection import Connection
 from tollbook_services.api.options import ApiOptions
+from tollbook_services.api.running import running_in
 from tollbook_services.settings import Settings
 
 
@@ -24,6 +26,18 @@ def listening(options: ApiOptions) -> socket.socket:
     return made
 
 
+class _Server(uvicorn.Server):
+    """Says that it begins to shut down: streams it waits for do not end by themselves."""
+
+    def __init__(self, config: uvicorn.Config, stopping: Callable[[], object]) -> None:
+        super().__init__(config)
+        self._stopping = stopping
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._stopping()
+        await super().shutdown(sockets)
+
+
 async def run_api(settings: Settings, options: ApiOptions, announce: Callable[[str], None]) -> None:
     """Serve until SIGTERM or SIGINT; requests that are being answered are finished.
 
@@ -35,15 +49,20 @@ async def run_api(settings: Settings, options: ApiOptions, announce: Callable[[s
     with listening(options) as made:
         host, port = made.getsockname()[:2]
         shown = f"[{host}]" if ":" in host else host
+        app = create_app(settings, options)
         config = uvicorn.Config(
-            create_app(settings, options),
+            app,
             log_config=None,
             access_log=False,
             server_header=False,
             timeout_graceful_shutdown=10,
             loop="uvloop",
-            http="httptools",
+            http=Connection,
         )
-        server = uvicorn.Server(config)
+
+        def stopping() -> None:
+            running_in(app).stopping.set()
+
+        server = _Server(config, stopping)
         announce(f"http://{shown}:{port}")
         await server.serve(sockets=[made])

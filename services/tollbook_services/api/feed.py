@@ -1,0 +1,136 @@
+"""Routes of the feed: every change as it is made, and the newest for people's feed readers."""
+
+from http import HTTPStatus
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Depends, Header, Query, Request, Response
+from fastapi.responses import StreamingResponse
+
+from tollbook_schemas.figure import Measure
+from tollbook_services.access.roles import Action
+from tollbook_services.api.feed_stream import MEDIA_TYPE, FeedStream
+from tollbook_services.api.problems import RETRY_S, ProblemError
+from tollbook_services.api.running import Running, running_of
+from tollbook_services.api.security import needs
+from tollbook_services.live.ending import gap_detail, gap_members
+from tollbook_services.live.filter import Filter
+from tollbook_services.live.hub import Hub
+from tollbook_services.live.place import BEGINNING, EntryId, place_of
+from tollbook_services.live.reader import Reader
+from tollbook_services.live.stream import GapError
+from tollbook_services.queries import area_or_refuse
+
+NOW: Final = "$"
+FIRST: Final = "0"
+
+router = APIRouter(prefix="/v1", tags=["feed"], dependencies=[Depends(needs(Action.READ))])
+
+
+async def wanted(
+    request: Request,
+    crisis: Annotated[
+        str | None, Query(pattern=r"^[a-z0-9-]{1,64}$", description="Only changes of this crisis.")
+    ] = None,
+    area: Annotated[
+        str | None, Query(max_length=200, description="Only this area and what lies inside it.")
+    ] = None,
+    measure: Annotated[Measure | None, Query(description="Only this measure.")] = None,
+    segment: Annotated[
+        str | None, Query(max_length=200, description="Only this segment, such as `civilian`.")
+    ] = None,
+) -> Filter:
+    """Which changes a request asks for."""
+    book = running_of(request).book
+    areas = await book.admission.gazetteer() if area is not None else book.gazetteer
+    return Filter(crisis, area_or_refuse(areas, area), measure, segment)
+
+
+Wanted = Annotated[Filter, Depends(wanted)]
+Server = Annotated[Running, Depends(running_of)]
+
+
+@router.get(
+    "/feed",
+    response_class=StreamingResponse,
+    responses={
+        200: {"content": {MEDIA_TYPE: {}}, "description": "Changes, as they are made."},
+        409: {"description": "The id is of another ledger."},
+        410: {"description": "Changes after the id are not kept any more."},
+        503: {"description": "No more readers, or the engine is away."},
+    },
+)
+async def feed(
+    asked: Wanted,
+    server: Server,
+    last_event_id: Annotated[
+        str | None, Header(max_length=300, description="The last `id` that the reader has.")
+    ] = None,
+    after: Annotated[
+        str | None,
+        Query(
+            max_length=300,
+            description="The same for a first request: an id, `$` for what changes from now on "
+            "(also where nothing is said), `0` for everything since the ledger began.",
+        ),
+    ] = None,
+) -> Response:
+    """Every change of a cell, once and in order, as server-sent events; docs/feed.md.
+
+    `Last-Event-ID` goes before `after`, so a browser that comes back goes on where it was.
+    """
+    hub = server.hub
+    if len(hub.readers) >= server.options.feed_readers_max or hub.stopped:
+        raise ProblemError(
+            HTTPStatus.SERVICE_UNAVAILABLE,
+            "feed-full",
+            f"{len(hub.readers):,} readers follow the feed, as many as this server takes "
+            "(TOLLBOOK_API_FEED_READERS_MAX): come back later, or ask another server",
+            headers={"Retry-After": str(RETRY_S)},
+        )
+    if last_event_id:
+        place = await _place(server, "Last-Event-ID", last_event_id)
+    else:
+        place = await _place(server, "after", after or NOW)
+    return FeedStream(hub, Reader(asked), place)
+
+
+async def _place(server: Running, name: str, text: str) -> EntryId:
+    """The place a reader begins after, which is seen to have everything behind it."""
+    hub = server.hub
+    if hub.place is None:
+        raise ProblemError(
+            HTTPStatus.SERVICE_UNAVAILABLE,
+            "engine-unavailable",
+            "the feed waits for the engine: come back with the same id",
+            headers={"Retry-After": str(RETRY_S)},
+        )
+    if text == NOW:
+        return hub.place
+    entry = BEGINNING if text == FIRST else _entry(hub, name, text)
+    try:
+        await hub.after(entry, 1)
+    except GapError as gap:
+        raise ProblemError(
+            HTTPStatus.GONE, gap.problem, gap_detail(gap), **gap_members(hub.ledger, gap)
+        ) from None
+    return entry
+
+
+def _entry(hub: Hub, name: str, text: str) -> EntryId:
+    try:
+        place = place_of(text)
+    except ValueError as error:
+        fault = {"parameter": name, "message": str(error)}
+        raise ProblemError(
+            HTTPStatus.BAD_REQUEST, "usage", f"{name}: {error}", errors=[fault]
+        ) from None
+    if place.ledger != hub.ledger:
+        members: dict[str, Any] = {"ledger": hub.ledger, "asked": place.ledger}
+        raise ProblemError(
+            HTTPStatus.CONFLICT,
+            "other-ledger",
+            f"{name} is of the ledger {place.ledger}, and this is {hub.ledger}: ask the server "
+            "that gave it, or read the views here and then the feed without an id",
+            **members,
+        )
+    return place.entry
