@@ -108,9 +108,7 @@ async def measure(readers: int, events: int, rate: int, data: Path, query: str) 
         began = time.perf_counter()
         await _publish(ledger, reports, rate)
         outcome.seconds = time.perf_counter() - began
-        outcome.cpu = {
-            name: _used_s(process.pid) - used[name] for name, process in watched.items()
-        }
+        outcome.cpu = {name: _used_s(process.pid) - used[name] for name, process in watched.items()}
         outcome.cpu["engine"] = _used_s(handle.pid) - engine_s
         outcome.cpu["publisher"] = time.process_time() - own_s
         outcome.cpu["readers"] = sum(_used_s(group.pid) for group in groups) - reading_s
@@ -219,9 +217,7 @@ def main() -> None:
     asked = options.parse_args()
     with tempfile.TemporaryDirectory(prefix="tollbook-bench-") as folder:
         data = Path(folder)
-        outcome = asyncio.run(
-            measure(asked.readers, asked.events, asked.rate, data, asked.query)
-        )
+        outcome = asyncio.run(measure(asked.readers, asked.events, asked.rate, data, asked.query))
     print(outcome)
 
 

@@ -19,7 +19,6 @@ QUIET_S = 10.0
 """Silence after which nothing more is waited for."""
 
 
-
 class Flow:
     """What one of the readers got first; the others are compared with it, byte by byte."""
 
@@ -51,7 +50,7 @@ class Reader(asyncio.BufferedProtocol):
         self.transport = transport
         transport.write(self.head)  # type: ignore[attr-defined]
 
-    def get_buffer(self, sizehint: int) -> bytearray:
+    def get_buffer(self, sizehint: int) -> bytearray:  # noqa: ARG002 - of the protocol
         return BUFFER
 
     def buffer_updated(self, nbytes: int) -> None:
@@ -77,7 +76,7 @@ class Reader(asyncio.BufferedProtocol):
             if self.line.endswith(b"\r\n") and self.line.strip():
                 self.need, self.line = int(self.line, 16), b""
 
-    def connection_lost(self, exc: Exception | None) -> None:
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - of the protocol
         self.ended = True
 
     def _took(self, part: memoryview) -> None:

@@ -1,5 +1,6 @@
 """Routes of the feed: every change as it is made, and the newest for people's feed readers."""
 
+from hashlib import sha256
 from http import HTTPStatus
 from typing import Annotated, Any, Final
 
@@ -12,9 +13,12 @@ from tollbook_services.api.feed_stream import MEDIA_TYPE, FeedStream
 from tollbook_services.api.problems import RETRY_S, ProblemError
 from tollbook_services.api.running import Running, running_of
 from tollbook_services.api.security import needs
+from tollbook_services.live.atom import MEDIA_TYPE as ATOM
+from tollbook_services.live.atom import atom
 from tollbook_services.live.ending import gap_detail, gap_members
 from tollbook_services.live.filter import Filter
 from tollbook_services.live.hub import Hub
+from tollbook_services.live.newest import newest_changes, newest_id
 from tollbook_services.live.place import BEGINNING, EntryId, place_of
 from tollbook_services.live.reader import Reader
 from tollbook_services.live.stream import GapError
@@ -22,6 +26,9 @@ from tollbook_services.queries import area_or_refuse
 
 NOW: Final = "$"
 FIRST: Final = "0"
+
+ATOM_ENTRIES: Final = 100
+"""Changes of an Atom feed: what people's feed readers fetch every hour."""
 
 router = APIRouter(prefix="/v1", tags=["feed"], dependencies=[Depends(needs(Action.READ))])
 
@@ -134,3 +141,25 @@ def _entry(hub: Hub, name: str, text: str) -> EntryId:
             **members,
         )
     return place.entry
+
+
+@router.get("/feed.atom", response_class=Response, responses={200: {"content": {ATOM: {}}}})
+async def feed_atom(request: Request, asked: Wanted, server: Server) -> Response:
+    """The newest 100 changes of cells as Atom (RFC 4287), among the last 20,000 of the ledger."""
+    book = server.book
+    last, areas = await newest_id(book.redis), await book.admission.gazetteer()
+    base = str(request.base_url).rstrip("/")
+    made_of = "\n".join([base, book.ledger.id, str(last), areas.version, repr(asked)])
+    etag = f'"{sha256(made_of.encode()).hexdigest()[:32]}"'
+    headers = {"ETag": etag, "Cache-Control": "no-cache"}
+    if is_held(request.headers.get("if-none-match"), etag):
+        return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
+    found = await newest_changes(book.redis, asked, areas, ATOM_ENTRIES)
+    body = atom(base, book.ledger.id, asked, found, areas.name)
+    return Response(body, media_type=ATOM, headers=headers)
+
+
+def is_held(given: str | None, etag: str) -> bool:
+    """Whether `If-None-Match` names the document, by weak comparison (RFC 9110 13.1.2)."""
+    held = [one.strip().removeprefix("W/") for one in (given or "").split(",")]
+    return "*" in held or etag in held
