@@ -4,6 +4,7 @@ import socket
 from collections.abc import Callable
 
 import uvicorn
+from fastapi import FastAPI
 
 from tollbook_services.api.app import create_app
 from tollbook_services.api.connection import Connection
@@ -26,15 +27,29 @@ def listening(options: ApiOptions) -> socket.socket:
     return made
 
 
-class _Server(uvicorn.Server):
-    """Says that it begins to shut down: streams it waits for do not end by themselves."""
+class Server(uvicorn.Server):
+    """Serves one application, and tells it when it begins to shut down.
 
-    def __init__(self, config: uvicorn.Config, stopping: Callable[[], object]) -> None:
+    The server waits for streams to end, and a live feed does not end by itself.
+    """
+
+    def __init__(self, app: FastAPI) -> None:
+        """Take the application; it is opened when the server starts."""
+        self.app = app
+        config = uvicorn.Config(
+            app,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=10,
+            loop="uvloop",
+            http=Connection,
+        )
         super().__init__(config)
-        self._stopping = stopping
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        self._stopping()
+        """End the streams, then everything else."""
+        running_in(self.app).stopping.set()
         await super().shutdown(sockets)
 
 
@@ -49,20 +64,6 @@ async def run_api(settings: Settings, options: ApiOptions, announce: Callable[[s
     with listening(options) as made:
         host, port = made.getsockname()[:2]
         shown = f"[{host}]" if ":" in host else host
-        app = create_app(settings, options)
-        config = uvicorn.Config(
-            app,
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            timeout_graceful_shutdown=10,
-            loop="uvloop",
-            http=Connection,
-        )
-
-        def stopping() -> None:
-            running_in(app).stopping.set()
-
-        server = _Server(config, stopping)
+        server = Server(create_app(settings, options))
         announce(f"http://{shown}:{port}")
         await server.serve(sockets=[made])

@@ -72,9 +72,17 @@ def title_of(change: Document, name: Name) -> str:
         what.append(words.segment(cell["segment"]))
     who = f" ({cause['originator']})" if cause.get("originator") else ""
     why = f", {_shortened(cause['reason'])}" if cause.get("reason") else ""
-    return words.clean(
-        f"{', '.join(what)}: {value(change['before'])} \u2192 {value(change['after'])}{who}{why}"
-    )
+    return words.clean(f"{', '.join(what)}: {_step(change['before'], change['after'])}{who}{why}")
+
+
+def _step(before: Document | None, after: Document | None) -> str:
+    """`745 \u2192 830`; where the two read the same, what it is that changed."""
+    if value(before) != value(after):
+        return f"{value(before)} \u2192 {value(after)}"
+    if before == after:
+        return f"{value(after)} as before, on other figures"
+    ends = [[side[end] for end in ("low", "high")] for side in (before, after) if side]
+    return f"{value(after)} as before, other {'flags' if ends[0] == ends[-1] else 'bounds'}"
 
 
 def value(bounds: Document | None) -> str:
