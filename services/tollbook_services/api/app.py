@@ -1,5 +1,6 @@
 """The application: routes, errors, and what it holds while it runs."""
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
@@ -9,13 +10,14 @@ from fastapi import FastAPI, Request, Response
 from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import GZipMiddleware
 
-from tollbook_services.api import events, ledger_routes, logs, publishing, tokens, views
+from tollbook_services.api import events, feed, ledger_routes, logs, publishing, tokens, views
 from tollbook_services.api.headers import SecurityHeaders
 from tollbook_services.api.openapi import openapi_document
 from tollbook_services.api.options import ApiOptions
 from tollbook_services.api.problems import add_handlers
 from tollbook_services.api.running import Running, hold
 from tollbook_services.exporting.metadata import program
+from tollbook_services.live.hub import open_hub
 from tollbook_services.site import crisis, login, static_files
 from tollbook_services.site.errors import problem_page, wants_page
 from tollbook_services.wiring import Tollbook
@@ -27,6 +29,7 @@ ROUTERS: Final = (
     publishing.router,
     logs.router,
     tokens.router,
+    feed.router,
     crisis.router,
     login.router,
     static_files.router,
@@ -50,8 +53,12 @@ def create_app(options: ApiOptions, opening: AbstractAsyncContextManager[Tollboo
 
     @asynccontextmanager
     async def opened(app: FastAPI) -> AsyncIterator[None]:
-        async with opening as book:
-            hold(app, Running.of(book, options))
+        stopping = asyncio.Event()
+        async with (
+            opening as book,
+            open_hub(book.redis, book.ledger.id, book.admission.gazetteer, stopping) as hub,
+        ):
+            hold(app, Running.of(book, options, hub, stopping))
             yield
 
     app = FastAPI(
