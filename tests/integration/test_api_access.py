@@ -57,7 +57,15 @@ WHO_MAY = {
     ("DELETE", "/v1/tokens/{token_id}"): ADMINISTER,
 }
 
-OPEN = {"/v1/openapi.json", "/login", "/logout", "/static/{digest}/{name}"}
+OPEN = {
+    "/v1/openapi.json",
+    "/login",
+    "/logout",
+    "/static/{digest}/{name}",
+    "/healthz",
+    "/readyz",
+    "/metrics",
+}
 """Routes without data: what the API is, is no secret."""
 
 PLACES = {

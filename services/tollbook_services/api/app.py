@@ -18,6 +18,9 @@ from tollbook_services.api.problems import add_handlers
 from tollbook_services.api.running import Running, hold
 from tollbook_services.exporting.metadata import program
 from tollbook_services.live.hub import open_hub
+from tollbook_services.operations import routes as operations
+from tollbook_services.operations.metrics import ServerMetrics
+from tollbook_services.operations.observing import Observing
 from tollbook_services.site import crisis, login, static_files
 from tollbook_services.site.errors import problem_page, wants_page
 from tollbook_services.wiring import Tollbook
@@ -32,6 +35,7 @@ ROUTERS: Final = (
     feed.router,
     crisis.router,
     login.router,
+    operations.router,
     static_files.router,
 )
 
@@ -50,6 +54,7 @@ def create_app(options: ApiOptions, opening: AbstractAsyncContextManager[Tollboo
         options: what the operator set about the server.
         opening: gives the ledger, such as `open_tollbook(settings)`.
     """
+    metrics = ServerMetrics()
 
     @asynccontextmanager
     async def opened(app: FastAPI) -> AsyncIterator[None]:
@@ -58,7 +63,7 @@ def create_app(options: ApiOptions, opening: AbstractAsyncContextManager[Tollboo
             opening as book,
             open_hub(book.redis, book.ledger.id, book.admission.gazetteer, stopping) as hub,
         ):
-            hold(app, Running.of(book, options, hub, stopping))
+            hold(app, Running.of(book, options, hub, stopping, metrics))
             yield
 
     app = FastAPI(
@@ -81,6 +86,7 @@ def create_app(options: ApiOptions, opening: AbstractAsyncContextManager[Tollboo
             expose_headers=["ETag", "Link", "Last-Modified", "Retry-After"],
         )
     app.add_middleware(SecurityHeaders)
+    app.add_middleware(Observing, metrics=metrics)
     for router in ROUTERS:
         app.include_router(router)
     app.openapi = partial(openapi_document, app)  # type: ignore[method-assign]

@@ -28,6 +28,7 @@ class ApiOptions(BaseSettings):
         port: 0 for any that is free.
         serve: whether `tollbook serve` runs the HTTP server too.
         open_reading: whether views, events and proofs are for everybody, without a token.
+        open_metrics: whether `/metrics` is for everybody; it always is for this machine.
         cors_origins: origins of pages of others that may read; `*` for any.
         trusted_proxies: addresses of reverse proxies, whose `X-Forwarded-For` is believed.
         rate_per_minute: requests of one token, or of one address without a token, in a minute.
@@ -43,6 +44,7 @@ class ApiOptions(BaseSettings):
     port: int = Field(default=8080, ge=0, le=65_535)
     serve: bool = True
     open_reading: bool = False
+    open_metrics: bool = False
     cors_origins: tuple[str, ...] = ()
     trusted_proxies: tuple[str, ...] = ()
     rate_per_minute: int = Field(default=600, ge=1)

@@ -11,6 +11,7 @@ from tollbook_services.api.options import ApiOptions
 from tollbook_services.api.rates import Rates
 from tollbook_services.api.recent import Recent
 from tollbook_services.live.hub import Hub
+from tollbook_services.operations.metrics import ServerMetrics
 from tollbook_services.wiring import Tollbook
 
 ANSWERS_BYTES: Final = 64 * 2**20
@@ -29,6 +30,7 @@ class Running:
         options: what the operator set.
         authentication: knows whose a token is.
         rates: counts requests.
+        metrics: what this server did.
         answers: the newest answers, by their ETags.
         documents: the newest documents that pages are cut from.
         hub: hands on the changes of cells to the readers of the feed.
@@ -41,16 +43,24 @@ class Running:
     rates: Rates
     hub: Hub
     stopping: asyncio.Event
+    metrics: ServerMetrics
     answers: Recent[bytes] = field(default_factory=lambda: Recent(ANSWERS_BYTES, len))
     documents: Recent[dict[str, Any]] = field(
         default_factory=lambda: Recent(DOCUMENTS_KEPT, lambda _: 1)
     )
 
     @classmethod
-    def of(cls, book: Tollbook, options: ApiOptions, hub: Hub, stopping: asyncio.Event) -> Self:
+    def of(
+        cls,
+        book: Tollbook,
+        options: ApiOptions,
+        hub: Hub,
+        stopping: asyncio.Event,
+        metrics: ServerMetrics,
+    ) -> Self:
         """What answers the requests about a ledger."""
         authentication, rates = Authentication(book.redis), Rates(options.rate_per_minute)
-        return cls(book, options, authentication, rates, hub, stopping)
+        return cls(book, options, authentication, rates, hub, stopping, metrics)
 
 
 def hold(app: FastAPI, running: Running) -> None:

@@ -16,6 +16,7 @@ from tollbook_services.api.app import create_app
 from tollbook_services.api.connection import Connection
 from tollbook_services.api.options import ApiOptions, url_of
 from tollbook_services.api.running import running_in
+from tollbook_services.operations.server_logs import take_server_logs
 from tollbook_services.settings import Settings
 from tollbook_services.wiring import open_tollbook
 
@@ -35,6 +36,7 @@ class Server(uvicorn.Server):
     def __init__(self, app: FastAPI, options: ApiOptions) -> None:
         """Take the application; it is opened when the server starts."""
         self.app = app
+        take_server_logs()
         config = uvicorn.Config(
             app,
             log_config=None,
