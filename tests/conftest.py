@@ -18,6 +18,8 @@ from tollbook_services.engine import connect
 from tollbook_services.engine_files import server_binary
 
 START_S_MAX = 30.0
+
+os.environ.setdefault("TOLLBOOK_API_SERVE", "false")  # tests of it say so: one port, many tests
 OUTSIDE_ENGINE = os.environ.get("TOLLBOOK_TEST_ENGINE")
 """URL of a Valkey that the tests may empty, in the place of the embedded one."""
 

@@ -14,6 +14,9 @@ from tollbook_schemas.times import format_instant
 CAUSES_MAX: Final = 20
 """Causes named in one document, the latest ones; how many there are is told beside them."""
 
+FIGURES_MAX: Final = 20
+"""Figures named in one document of those a cell came to rest on, and of those it does no more."""
+
 _CELL: Final = (
     "kind", "area", "measure", "unit", "nature", "segment", "origin", "destination",
 )  # fmt: skip
@@ -87,7 +90,8 @@ def cell_change(change: RowChange) -> Document:
 
 
 def _document(change: RowChange, causes: _Causes, last: Recorded, position: str) -> bytes:
-    found = causes.of(change.crisis, _read(change.before), _read(change.value))
+    before, after = _read(change.before), _read(change.value)
+    found = causes.of(change.crisis, before, after)
     return orjson.dumps(
         {
             "crisis": change.crisis,
@@ -95,6 +99,7 @@ def _document(change: RowChange, causes: _Causes, last: Recorded, position: str)
             "position": position,
             "recorded_at": format_instant(last.recorded_at),
             **cell_change(change),
+            "figures": _figures_moved(before, after),
             "causes": [_cause(one) for one in found[-CAUSES_MAX:]],
             "causes_total": len(found),
         }
@@ -109,13 +114,24 @@ def _bounds(cell: Document | None) -> Document | None:
     return None if cell is None else {name: cell[name] for name in _BOUNDS}
 
 
+def _figures_moved(before: Document | None, after: Document | None) -> Document:
+    """The figures that a cell came to rest on, those it does no more, and how many it rests on."""
+    had, has = (before or {}).get("figures", ()), (after or {}).get("figures", ())
+    return {
+        "added": sorted({*has} - {*had})[:FIGURES_MAX],
+        "removed": sorted({*had} - {*has})[:FIGURES_MAX],
+        "total": len(has),
+    }
+
+
 def _cause(recorded: Recorded) -> Document:
     event = recorded.event
-    reason = event.data.get("reason")
+    reason, originator = event.data.get("reason"), event.data.get("originator")
     return {
         "sequence": recorded.sequence,
         "event": event.global_id,
         "type": event.kind,
+        "originator": originator if isinstance(originator, str) else None,
         "reason": reason if isinstance(reason, str) else None,
     }
 

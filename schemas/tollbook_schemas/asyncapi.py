@@ -159,9 +159,12 @@ def _cell_change() -> dict[str, Any]:
             "sequence": {"type": "integer"},
             "event": {"type": "string", "description": "source/id of the event."},
             "type": {"type": "string"},
+            "originator": {**text, "description": "Who counted, of a report."},
             "reason": text,
         }
     )
+    names = _list({"type": "string"})
+    figures = _object({"added": names, "removed": names, "total": {"type": "integer"}})
     payload = _object(
         {
             "crisis": {"type": "string"},
@@ -171,6 +174,11 @@ def _cell_change() -> dict[str, Any]:
             "cell": cell,
             "before": {"anyOf": [bounds, {"type": "null"}], "description": "null: there was none."},
             "after": {"anyOf": [bounds, {"type": "null"}], "description": "null: there is none."},
+            "figures": {
+                **figures,
+                "description": "Global ids of figures the cell came to rest on, and of those it "
+                "does no more, at most 20 each; and how many it rests on.",
+            },
             "causes": {**_list(cause), "description": "The latest events that moved it."},
             "causes_total": {"type": "integer"},
         }

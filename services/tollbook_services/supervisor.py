@@ -10,6 +10,8 @@ from typing import Any, Final
 import structlog
 
 from tollbook_schemas.errors import CheckFailedError, EngineError, TollbookError
+from tollbook_services.access.first_token import first_token
+from tollbook_services.api.options import ApiOptions, read_options, url_of
 from tollbook_services.child import Backoff, Child, Command
 from tollbook_services.engine import EngineProcess, connect
 from tollbook_services.guard import admit, name_the_fault, remember, watch
@@ -30,6 +32,7 @@ _RUN: Final = (sys.executable, "-m", "tollbook_services.supervised", "tollbook_s
 
 WORKERS: Final = tuple(Command(name, (*_RUN, name)) for name in ("intake", "projector"))
 SEALER: Final = Command("sealer", (*_RUN, "sealer"))
+API: Final = Command("api", (*_RUN, "api"))
 """The workers, in the order in which they are stopped. Where the engine is they read from their
 environment: a command line, with a password in it, is for every user to see."""
 
@@ -50,8 +53,8 @@ async def serve(
     Args:
         settings: where the store is.
         stop: set it to stop.
-        commands: the command lines of the workers; default: intake, projector, and a sealer
-            where there is a key.
+        commands: the command lines of the workers; default: the HTTP server unless it is switched
+            off, intake, projector, and a sealer where there is a key.
         announce: takes the one line that says everything has been started; default: print it.
 
     Raises:
@@ -59,15 +62,19 @@ async def serve(
         CheckFailedError: the ledger is not the expected one, or was altered or erased.
     """
     configure_logs()
+    options = read_options()
     async with _engine(settings, stop) as (url, engine_keepers):
         ledger_id = await _admitted(settings, url)
+        token = await _first_token(url, options) if commands is None and options.serve else None
         variables = _variables(settings, url, ledger_id)
         if commands is None:
-            commands = _workers(settings, ledger_id)
+            commands = _workers(settings, ledger_id, options)
         children = [Child(command, variables) for command in commands]
         watcher = asyncio.create_task(watch(url, ledger_id), name="guard")
         keepers = [*engine_keepers, watcher, *(child.start() for child in children)]
-        (announce or _print_line)(ready_line(settings, url))
+        (announce or _print_line)(ready_line(settings, url, options))
+        if token is not None:
+            _print_line(f"the token of `admin`, made now and not shown again: {token}")
         stopped = asyncio.ensure_future(stop.wait())
         try:
             done, _ = await asyncio.wait((stopped, *keepers), return_when=asyncio.FIRST_COMPLETED)
@@ -80,14 +87,24 @@ async def serve(
     return 0
 
 
-def _workers(settings: Settings, ledger_id: str) -> tuple[Command, ...]:
-    """The workers that the settings allow for."""
+def _workers(settings: Settings, ledger_id: str, options: ApiOptions) -> tuple[Command, ...]:
+    """The workers that the settings allow for; stopping begins where reports come in."""
+    workers = (API, *WORKERS) if options.serve else WORKERS
     if not has_key(settings):
         _log.warning("nothing is sealed", reason=NO_KEY)
-        return WORKERS
+        return workers
     make_missing_key(settings, ledger_id)
     read_key(settings)  # refused here once, and not by the sealer over and over
-    return (*WORKERS, SEALER)
+    return (*workers, SEALER)
+
+
+async def _first_token(url: str, options: ApiOptions) -> str | None:
+    """The token of an administrator, where nobody has one; refused here once, not by the child."""
+    redis = await connect(url)
+    try:
+        return await first_token(redis, options.host, open_reading=options.open_reading)
+    finally:
+        await redis.aclose()
 
 
 async def _raise_failures(done: Iterable[asyncio.Future[Any]], url: str, ledger_id: str) -> None:
@@ -107,10 +124,12 @@ async def _raise_failures(done: Iterable[asyncio.Future[Any]], url: str, ledger_
         raise
 
 
-def ready_line(settings: Settings, url: str) -> str:
+def ready_line(settings: Settings, url: str, options: ApiOptions) -> str:
     """What `serve` prints once, on standard output."""
     where = "outside engine" if settings.redis else f"data in {settings.data}"
-    return f"tollbook is ready: {where}, redis at {safe_url(url)}"
+    known = options.serve and options.port
+    http = f", HTTP at {url_of(options.host, options.port)}" if known else ""
+    return f"tollbook is ready: {where}, redis at {safe_url(url)}{http}"
 
 
 @asynccontextmanager

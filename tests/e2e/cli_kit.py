@@ -38,10 +38,10 @@ def told(*arguments: object) -> str:
 
 @contextmanager
 def clean_environment(**variables: str) -> Iterator[None]:
-    """No setting from outside, but for these."""
+    """No setting from outside, but for these; `serve` runs no HTTP server unless one says so."""
     with pytest.MonkeyPatch.context() as patch:
         for name in [name for name in os.environ if name.startswith("TOLLBOOK_")]:
             patch.delenv(name)
-        for name, value in variables.items():
+        for name, value in {"TOLLBOOK_API_SERVE": "false", **variables}.items():
             patch.setenv(name, value)
         yield

@@ -32,6 +32,7 @@ def test_the_server_keeps_to_its_openapi_document(api, tmp_path):
     command = [
         str(Path(sys.executable).with_name("schemathesis")), "--config-file", str(CONFIG),
         "run", f"{api.url}/v1/openapi.json", "--checks", "all", "--seed", "1",
+        "--exclude-path", "/v1/feed",  # it goes on for ever; tests/integration/test_feed_*.py
         "--max-examples", str(EXAMPLES), "--continue-on-failure", "--no-color",
         "-H", f"Authorization: Bearer {api.token}",
     ]  # fmt: skip
@@ -40,7 +41,7 @@ def test_the_server_keeps_to_its_openapi_document(api, tmp_path):
     )
 
     assert done.returncode == 0, done.stdout[-8000:]
-    assert "26 selected / 26 total" in done.stdout
+    assert "27 selected / 28 total" in done.stdout
 
 
 class Mutator:

@@ -21,6 +21,7 @@ DEADLINE_S = 30
 CLEAN = {
     name: text for name, text in os.environ.items() if not name.startswith(("TOLLBOOK_", "COLUMNS"))
 }
+CLEAN["TOLLBOOK_API_SERVE"] = "false"
 REPORT = {
     "specversion": "1.0",
     "type": "org.tollbook.report.filed.v1",

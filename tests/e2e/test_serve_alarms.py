@@ -18,6 +18,7 @@ from tollbook_services.heartbeats import Heartbeats
 from tollbook_services.inbox_status import INTAKE
 
 CLEAN = {name: text for name, text in os.environ.items() if not name.startswith("TOLLBOOK_")}
+CLEAN["TOLLBOOK_API_SERVE"] = "false"
 NOTICED_S_MAX = 20
 
 

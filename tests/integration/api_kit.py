@@ -25,7 +25,8 @@ def served(data: Path, **options: Any) -> Iterator[TestClient]:
         made = create_app(
             ApiOptions(**{"open_reading": True, "rate_per_minute": 1_000_000, **options}), opening
         )
-        with TestClient(made, raise_server_exceptions=False) as client:
+        local = ("127.0.0.1", 50_000)
+        with TestClient(made, raise_server_exceptions=False, client=local) as client:
             yield client
 
 

@@ -49,13 +49,23 @@ WHO_MAY = {
     ("GET", "/crises/{crisis}"): READ,
     ("GET", "/crises/{crisis}/areas/{area}"): READ,
     ("GET", "/crises/{crisis}/displacement"): READ,
+    ("GET", "/v1/feed"): READ,
+    ("GET", "/v1/feed.atom"): READ,
     ("GET", "/v1/me"): READ,
     ("GET", "/v1/tokens"): AUDIT,
     ("POST", "/v1/tokens"): ADMINISTER,
     ("DELETE", "/v1/tokens/{token_id}"): ADMINISTER,
 }
 
-OPEN = {"/v1/openapi.json", "/login", "/logout", "/static/{digest}/{name}"}
+OPEN = {
+    "/v1/openapi.json",
+    "/login",
+    "/logout",
+    "/static/{digest}/{name}",
+    "/healthz",
+    "/readyz",
+    "/metrics",
+}
 """Routes without data: what the API is, is no secret."""
 
 PLACES = {
@@ -100,6 +110,8 @@ def asked(client, method, path, headers):
     for name, value in PLACES.items():
         path = path.replace(name, value)
     body = None
+    if path == "/v1/feed":
+        path = "/v1/feed?after=x"  # it would go on for ever
     if (method, path) == ("POST", "/v1/events"):
         body = report("matrix", 1)
     elif (method, path) == ("POST", "/v1/tokens"):

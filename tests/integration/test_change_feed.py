@@ -77,9 +77,15 @@ async def test_a_change_tells_the_cell_before_and_after_and_what_caused_it(any_e
                 "sequence": 2,
                 "event": "https://desk.example.org/two",
                 "type": "org.tollbook.report.filed.v1",
+                "originator": "sohr",
                 "reason": None,
             }
         ]
+        assert last["figures"] == {
+            "added": ["https://desk.example.org/two#f"],
+            "removed": ["https://desk.example.org/one#f"],
+            "total": 1,
+        }
         assert (last["crisis"], last["causes_total"]) == (CRISIS, 1)
         at = position_of(last["position"])
         assert (at.ledger, at.partition, at.sequence) == (store.ledger.id, 0, 2)

@@ -91,3 +91,17 @@ def test_of_many_causes_the_latest_are_named_and_all_are_counted():
     (document,) = told(None, cell(1), *page)
     assert [one["sequence"] for one in document["causes"]] == list(range(6, CAUSES_MAX + 6))
     assert document["causes_total"] == CAUSES_MAX + 5
+
+
+def test_a_change_names_the_figures_that_came_and_went_and_counts_them():
+    before, after = cell(2, "d/e1#f", "d/e2#f"), cell(2, "d/e2#f", "d/e3#f")
+    (document,) = told(before, after, report(3))
+    assert document["before"] == document["after"]
+    assert document["figures"] == {"added": ["d/e3#f"], "removed": ["d/e1#f"], "total": 2}
+
+
+def test_a_report_among_the_causes_names_who_counted():
+    filed = recorded(1, "report.filed.v1", originator="sohr", figures=[])
+    act = recorded(2, "figure.retracted.v1", figure="x", reason="withdrawn")
+    (document,) = told(None, cell(1), filed, act)
+    assert [one["originator"] for one in document["causes"]] == ["sohr", None]

@@ -1,5 +1,6 @@
 """The application: routes, errors, and what it holds while it runs."""
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
@@ -9,13 +10,17 @@ from fastapi import FastAPI, Request, Response
 from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import GZipMiddleware
 
-from tollbook_services.api import events, ledger_routes, logs, publishing, tokens, views
+from tollbook_services.api import events, feed, ledger_routes, logs, publishing, tokens, views
 from tollbook_services.api.headers import SecurityHeaders
 from tollbook_services.api.openapi import openapi_document
 from tollbook_services.api.options import ApiOptions
 from tollbook_services.api.problems import add_handlers
 from tollbook_services.api.running import Running, hold
 from tollbook_services.exporting.metadata import program
+from tollbook_services.live.hub import open_hub
+from tollbook_services.operations import routes as operations
+from tollbook_services.operations.metrics import ServerMetrics
+from tollbook_services.operations.observing import Observing
 from tollbook_services.site import crisis, login, static_files
 from tollbook_services.site.errors import problem_page, wants_page
 from tollbook_services.site.figure_routes import ROUTERS as FIGURE_PAGES
@@ -28,8 +33,10 @@ ROUTERS: Final = (
     publishing.router,
     logs.router,
     tokens.router,
+    feed.router,
     crisis.router,
     login.router,
+    operations.router,
     static_files.router,
     *FIGURE_PAGES,
 )
@@ -49,11 +56,16 @@ def create_app(options: ApiOptions, opening: AbstractAsyncContextManager[Tollboo
         options: what the operator set about the server.
         opening: gives the ledger, such as `open_tollbook(settings)`.
     """
+    metrics = ServerMetrics()
 
     @asynccontextmanager
     async def opened(app: FastAPI) -> AsyncIterator[None]:
-        async with opening as book:
-            hold(app, Running.of(book, options))
+        stopping = asyncio.Event()
+        async with (
+            opening as book,
+            open_hub(book.redis, book.ledger.id, book.admission.gazetteer, stopping) as hub,
+        ):
+            hold(app, Running.of(book, options, hub, stopping, metrics))
             yield
 
     app = FastAPI(
@@ -76,6 +88,7 @@ def create_app(options: ApiOptions, opening: AbstractAsyncContextManager[Tollboo
             expose_headers=["ETag", "Link", "Last-Modified", "Retry-After"],
         )
     app.add_middleware(SecurityHeaders)
+    app.add_middleware(Observing, metrics=metrics)
     for router in ROUTERS:
         app.include_router(router)
     app.openapi = partial(openapi_document, app)  # type: ignore[method-assign]

@@ -18,6 +18,7 @@ key, `source` and `id`, so publishing the same again is safe."""
 
 _TAGS: Final = [
     {"name": "views", "description": "What is known of a crisis."},
+    {"name": "feed", "description": "What changed, as it does."},
     {"name": "events", "description": "Publish events, read them back, prove that they are there."},
     {"name": "log", "description": "Transparency logs, as c2sp.org/tlog-tiles lays them out."},
     {"name": "access", "description": "Tokens."},

@@ -26,7 +26,9 @@ class ApiOptions(BaseSettings):
     Attributes:
         host: the address that is listened on; only this machine where nothing is said.
         port: 0 for any that is free.
+        serve: whether `tollbook serve` runs the HTTP server too.
         open_reading: whether views, events and proofs are for everybody, without a token.
+        open_metrics: whether `/metrics` is for everybody; it always is for this machine.
         cors_origins: origins of pages of others that may read; `*` for any.
         trusted_proxies: addresses of reverse proxies, whose `X-Forwarded-For` is believed.
         rate_per_minute: requests of one token, or of one address without a token, in a minute.
@@ -40,7 +42,9 @@ class ApiOptions(BaseSettings):
 
     host: str = "127.0.0.1"
     port: int = Field(default=8080, ge=0, le=65_535)
+    serve: bool = True
     open_reading: bool = False
+    open_metrics: bool = False
     cors_origins: tuple[str, ...] = ()
     trusted_proxies: tuple[str, ...] = ()
     rate_per_minute: int = Field(default=600, ge=1)
@@ -61,3 +65,8 @@ def read_options(host: str | None = None, port: int | None = None) -> ApiOptions
         first = error.errors()[0]
         name = "TOLLBOOK_API_" + "_".join(map(str, first["loc"])).upper()
         raise UsageError(f"{name}={first['input']}: {first['msg']}") from error
+
+
+def url_of(host: str, port: int) -> str:
+    """The address of a server, for people and programs."""
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

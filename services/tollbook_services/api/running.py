@@ -1,5 +1,6 @@
 """What a running server answers requests with."""
 
+import asyncio
 from dataclasses import dataclass, field
 from typing import Any, Final, Self
 
@@ -9,6 +10,8 @@ from tollbook_services.access.authentication import Authentication
 from tollbook_services.api.options import ApiOptions
 from tollbook_services.api.rates import Rates
 from tollbook_services.api.recent import Recent
+from tollbook_services.live.hub import Hub
+from tollbook_services.operations.metrics import ServerMetrics
 from tollbook_services.wiring import Tollbook
 
 ANSWERS_BYTES: Final = 64 * 2**20
@@ -27,23 +30,37 @@ class Running:
         options: what the operator set.
         authentication: knows whose a token is.
         rates: counts requests.
+        metrics: what this server did.
         answers: the newest answers, by their ETags.
         documents: the newest documents that pages are cut from.
+        hub: hands on the changes of cells to the readers of the feed.
+        stopping: set when the server begins to shut down; what would go on for ever ends then.
     """
 
     book: Tollbook
     options: ApiOptions
     authentication: Authentication
     rates: Rates
+    hub: Hub
+    stopping: asyncio.Event
+    metrics: ServerMetrics
     answers: Recent[bytes] = field(default_factory=lambda: Recent(ANSWERS_BYTES, len))
     documents: Recent[dict[str, Any]] = field(
         default_factory=lambda: Recent(DOCUMENTS_KEPT, lambda _: 1)
     )
 
     @classmethod
-    def of(cls, book: Tollbook, options: ApiOptions) -> Self:
+    def of(
+        cls,
+        book: Tollbook,
+        options: ApiOptions,
+        hub: Hub,
+        stopping: asyncio.Event,
+        metrics: ServerMetrics,
+    ) -> Self:
         """What answers the requests about a ledger."""
-        return cls(book, options, Authentication(book.redis), Rates(options.rate_per_minute))
+        authentication, rates = Authentication(book.redis), Rates(options.rate_per_minute)
+        return cls(book, options, authentication, rates, hub, stopping, metrics)
 
 
 def hold(app: FastAPI, running: Running) -> None:
@@ -53,7 +70,12 @@ def hold(app: FastAPI, running: Running) -> None:
 
 def running_of(request: Request) -> Running:
     """What answers a request; a dependency of routes."""
-    running: Running = request.app.state.running
+    return running_in(request.app)
+
+
+def running_in(app: FastAPI) -> Running:
+    """What an application answers with, once it was started."""
+    running: Running = app.state.running
     return running
 
 

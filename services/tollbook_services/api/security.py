@@ -30,6 +30,7 @@ async def principal_of(request: Request) -> Principal:
         running.rates.ask(address)
         return READER if running.options.open_reading else ANONYMOUS
     caller = await _owner(running, text, address)
+    request.state.caller = caller.name
     running.rates.ask(caller.token or address)
     return caller
 

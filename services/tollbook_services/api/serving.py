@@ -1,16 +1,22 @@
 """Runs the application on uvicorn until it is told to stop."""
 
+import asyncio
+import signal
 import socket
-from collections.abc import Callable
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from typing import Final
 
 import uvicorn
+from fastapi import FastAPI
 
 from tollbook_schemas.errors import EngineError
 from tollbook_services.access.first_token import first_token
 from tollbook_services.api.app import create_app
-from tollbook_services.api.options import ApiOptions
+from tollbook_services.api.connection import Connection
+from tollbook_services.api.options import ApiOptions, url_of
+from tollbook_services.api.running import running_in
+from tollbook_services.operations.server_logs import take_server_logs
 from tollbook_services.settings import Settings
 from tollbook_services.wiring import open_tollbook
 
@@ -19,6 +25,47 @@ BACKLOG: Final = 2_048
 
 FINISH_S: Final = 10
 """Seconds that requests have to be finished in once the server is to stop."""
+
+
+class Server(uvicorn.Server):
+    """Serves one application, and tells it when it begins to shut down.
+
+    The server waits for streams to end, and a live feed does not end by itself.
+    """
+
+    def __init__(self, app: FastAPI, options: ApiOptions) -> None:
+        """Take the application; it is opened when the server starts."""
+        self.app = app
+        take_server_logs()
+        config = uvicorn.Config(
+            app,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            http=Connection,
+            proxy_headers=bool(options.trusted_proxies),
+            forwarded_allow_ips=list(options.trusted_proxies),
+            timeout_graceful_shutdown=FINISH_S,
+        )
+        super().__init__(config)
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Stop at SIGTERM and SIGINT, and end well: uvicorn's own would end by the signal."""
+        loop = asyncio.get_running_loop()
+        numbers = (signal.SIGTERM, signal.SIGINT)
+        for number in numbers:
+            loop.add_signal_handler(number, self.handle_exit, number, None)
+        try:
+            yield
+        finally:
+            for number in numbers:
+                loop.remove_signal_handler(number)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End the streams, then everything else."""
+        running_in(self.app).stopping.set()
+        await super().shutdown(sockets)
 
 
 async def run_api(
@@ -38,22 +85,18 @@ async def run_api(
     """
     async with open_tollbook(settings, create=True) as book:
         token = await first_token(book.redis, options.host, open_reading=options.open_reading)
-        with _listening(options) as made:
-            config = uvicorn.Config(
-                create_app(options, nullcontext(book)),
-                log_config=None,
-                access_log=False,
-                server_header=False,
-                http="httptools",
-                proxy_headers=bool(options.trusted_proxies),
-                forwarded_allow_ips=list(options.trusted_proxies),
-                timeout_graceful_shutdown=FINISH_S,
-            )
-            announce(_url(made), token)
-            await uvicorn.Server(config).serve(sockets=[made])
+        with listening(options) as made:
+            server = Server(create_app(options, nullcontext(book)), options)
+            announce(url_of(*made.getsockname()[:2]), token)
+            await server.serve(sockets=[made])
 
 
-def _listening(options: ApiOptions) -> socket.socket:
+def listening(options: ApiOptions) -> socket.socket:
+    """A socket that listens where the options say.
+
+    Raises:
+        EngineError: it cannot.
+    """
     family = socket.AF_INET6 if ":" in options.host else socket.AF_INET
     made = socket.socket(family)
     try:
@@ -67,8 +110,3 @@ def _listening(options: ApiOptions) -> socket.socket:
             "name another with --host and --port, or TOLLBOOK_API_HOST and TOLLBOOK_API_PORT"
         ) from None
     return made
-
-
-def _url(made: socket.socket) -> str:
-    host, port = made.getsockname()[:2]
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

@@ -36,6 +36,7 @@ _WHAT: Final = {
     404: "Nothing has this name.",
     406: "No format that is offered will do.",
     409: "Another content was recorded under the same source and id.",
+    410: "Changes after this id are not kept any more: read the views again.",
     413: "The body is too long, or the batch too large.",
     415: "The body is of another type than JSON.",
     422: "A parameter or a document has a value that cannot be meant; `errors` says which.",

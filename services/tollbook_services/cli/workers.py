@@ -23,7 +23,7 @@ Partitions = Annotated[
 
 
 async def serve(*, common: Common = COMMON) -> int:
-    """Run engine, intake, projector and sealer together, and start again what dies."""
+    """Run engine, workers and HTTP server together, and start again what dies."""
     settings = common.settings()
     with stopped_by_signals() as stop:
         return await supervise(settings, stop) or 0

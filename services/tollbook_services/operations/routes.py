@@ -1,0 +1,77 @@
+"""Routes for those who operate the server: is it alive, is it ready, how much does it do."""
+
+from ipaddress import ip_address
+from typing import Annotated, Final
+
+import orjson
+from fastapi import APIRouter, Depends, Request, Response
+from redis.exceptions import RedisError
+
+from tollbook_schemas.errors import TollbookError
+from tollbook_schemas.views import StatusDocument
+from tollbook_services.access.principal import Principal
+from tollbook_services.access.roles import Action
+from tollbook_services.api.problems import ProblemError
+from tollbook_services.api.running import Running, running_of
+from tollbook_services.api.security import address_of, needs, principal_of
+from tollbook_services.operations.facts import EngineFacts, engine_facts
+from tollbook_services.operations.metrics import CONTENT_TYPE
+from tollbook_services.operations.readiness import away, readiness
+from tollbook_services.status import status_document
+
+router = APIRouter(include_in_schema=False)
+
+Held = Annotated[Running, Depends(running_of)]
+
+_FAILED: Final = (RedisError, TollbookError, OSError)
+
+
+@router.get("/healthz")
+async def healthz() -> Response:
+    """The process answers; it says nothing about the engine, which a restart here does not mend."""
+    return _json({"alive": True})
+
+
+@router.get("/readyz")
+async def readyz(running: Held) -> Response:
+    """Whether this server should get requests, and what is wrong where it should not."""
+    try:
+        status, facts = await _state(running)
+    except _FAILED as error:
+        document = away(type(error).__name__)
+    else:
+        document = readiness(status, facts, stopping=running.stopping.is_set())
+    return _json(document, 200 if document["ready"] else 503)
+
+
+@router.get("/metrics")
+async def metrics(request: Request, running: Held) -> Response:
+    """Metrics for Prometheus: for this machine, for auditors, or for everybody if that is set."""
+    if not running.options.open_metrics and not _is_local(address_of(request)):
+        caller: Principal = await principal_of(request)
+        await needs(Action.AUDIT)(caller)
+    try:
+        status, facts = await _state(running)
+    except RedisError as error:
+        raise ProblemError(503, "engine-unavailable", type(error).__name__) from None
+    running.metrics.feed_readers.set(len(running.hub.readers))
+    return Response(running.metrics.text(status, facts), media_type=CONTENT_TYPE)
+
+
+async def _state(running: Running) -> tuple[StatusDocument, EngineFacts]:
+    book = running.book
+    status = await status_document(book.ledger, book.readmodels, book.projections.values())
+    return status, await engine_facts(book.redis, book.settings)
+
+
+def _is_local(address: str) -> bool:
+    try:
+        return ip_address(address).is_loopback
+    except ValueError:
+        return False
+
+
+def _json(document: object, status: int = 200) -> Response:
+    return Response(
+        orjson.dumps(document), status, {"Cache-Control": "no-store"}, "application/json"
+    )
