@@ -104,6 +104,16 @@ def _standing(step: Step) -> Standing:
     return Standing(step.as_of, step.interval, step.figures, step.flags)
 
 
+def rows_of_measure(rows: Rows, measure: str) -> dict[str, bytes]:
+    """The rows that say something of figures of one measure, which no other can change."""
+    figures = {
+        key.removeprefix(FIGURE_ROW)
+        for key, row in rows.items()
+        if key.startswith(FIGURE_ROW) and decode(row)["figure"]["measure"] == measure
+    }
+    return rows_of(rows, figures)
+
+
 def _by_figure(rows: Rows) -> tuple[dict[str, dict[str, bytes]], list[tuple[int, str]]]:
     """The rows that each figure is read from, and at which sequences these say something new."""
     shared = {key: row for key, row in rows.items() if not key.startswith((FIGURE_ROW, ACT_ROW))}

@@ -205,6 +205,75 @@ def test_an_address_of_the_web_is_a_link_and_another_one_is_text(hostile):
 
 
 @pytest.fixture(scope="module")
+def sensitive(tmp_path_factory):
+    events = []
+    for name in ("kept", "gone"):
+        one = dated(name, 5, "2026-03-01")
+        one["data"]["sensitive"] = ["/data/figures/0/place", "/data/statements/0/speaker"]
+        one["data"]["figures"][0]["place"] = f"house of {name} Zedekiah"
+        one["data"]["statements"] = [
+            {"id": "s", "speaker": f"{name} Zedekiah", "kind": "claim", "text": "at night"}
+        ]
+        events.append(one)
+    data = filled(tmp_path_factory.mktemp("sensitive"), events)
+    why = ("--by", "the desk", "--legal-basis", "do no harm", "--reason", "was threatened")
+    with clean_environment():
+        told("redact", SOURCE, "gone", *why, "--data", data)
+    with served(data) as client:
+        yield client
+
+
+def test_a_withheld_field_is_named_and_its_value_is_nowhere(sensitive):
+    answer = sensitive.get("/events", params={"source": SOURCE, "id": "kept"})
+
+    text = words_of(Seen(answer.text).text)
+    assert "Withheld, to protect people: /data/figures/0/place, /data/statements/0/speaker" in text
+    assert "Zedekiah" not in answer.text
+
+
+def test_a_destroyed_field_says_who_decided_it_and_why(sensitive):
+    answer = sensitive.get("/events", params={"source": SOURCE, "id": "gone"})
+
+    text = words_of(Seen(answer.text).text)
+    assert "Destroyed after a decision: /data/figures/0/place, /data/statements/0/speaker" in text
+    assert "Decided by the desk, do no harm" in text
+    assert "was threatened" in text
+    assert "[redacted], claim" in text
+    assert "Zedekiah" not in answer.text
+
+
+@pytest.mark.parametrize("name", ["statements", "figures", "conflicts", "changes?from=0"])
+def test_no_page_has_a_withheld_value(sensitive, name):
+    answer = sensitive.get(f"{AT}/{name}")
+
+    assert answer.status_code == 200
+    assert "Zedekiah" not in answer.text
+
+
+@pytest.fixture(scope="module")
+def corrected(tmp_path_factory):
+    events = []
+    for n in range(300):
+        day = f"2025-{n // 28 + 1:02}-{n % 28 + 1:02}"
+        quantity = {"qualifier": "exactly", "value": 100 + n}
+        events.append(dated(f"r{n}", 300 + n, day))
+        events.append(
+            act("revised", f"c{n}", figure=f"{SOURCE}/r{n}#k", kind="correction",
+                reason="x" * 1_999, quantity=quantity)
+        )  # fmt: skip
+    with served(filled(tmp_path_factory.mktemp("corrected"), events)) as client:
+        yield client
+
+
+@pytest.mark.parametrize("by", ["as_of", "recorded"])
+def test_a_series_that_was_corrected_hundreds_of_times_stays_small(corrected, by):
+    answer = corrected.get(f"{AT}/series", params={"id": SERIES, "by": by})
+
+    assert len(answer.content) < PAGE_BYTES_MAX
+    assert "corrected since" in answer.text or by == "recorded"
+
+
+@pytest.fixture(scope="module")
 def long(tmp_path_factory):
     events = []
     for n in range(500):

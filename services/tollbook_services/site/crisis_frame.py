@@ -17,7 +17,7 @@ from tollbook_services.queries import Question
 from tollbook_services.render import words
 from tollbook_services.site.asking import around
 from tollbook_services.site.chart.drawing import PATTERNS, Drawing
-from tollbook_services.site.chart.shapes import SIGNS, dot_path
+from tollbook_services.site.chart.shapes import SIGNS, dot_path, sign_paths
 from tollbook_services.site.links import Links
 from tollbook_services.site.rendering import catalogue, language_of, page
 from tollbook_services.site.safe_urls import web_address
@@ -66,6 +66,7 @@ SHOWN: Final = {
     "patterns": PATTERNS,
     "signs": SIGNS,
     "dot_path": dot_path,
+    "sign_paths": sign_paths,
     "web_address": web_address,
     "event_key": event_key,
     "figure_key": figure_key,

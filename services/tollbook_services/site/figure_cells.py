@@ -65,13 +65,15 @@ async def cell_groups(
     if cells and around.by == "as_of":
         steps = [step for one in every for step in one["revisions"]]
         past = await charter.past_cells(around.crisis, around.asked.measure or "", steps)
+    moments = {step["as_of"] for one in every for step in one["revisions"]}
     groups: list[Document] = []
     for place, key in enumerate(keys):
         cell = next((one for one in cells if _cell_key(one) == key), None)
         series = [one for one in own if _series_key(one) == key]
         group: Document = {**key._asdict(), "cell": cell, "series": series}
         if place < CHARTS_MAX:
-            group = {**group, **await _drawn(charter, around, group, past)}
+            drawn = await _drawn(charter, around, group, past)
+            group = {**group, **drawn, "moments": len(past) if len(moments) > len(past) else 0}
         groups.append(group)
     return groups, own or [one for one in every if around.segment in {None, one["segment"]}]
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 from tollbook_projections.consolidation.interval import Interval
 from tollbook_projections.filing import FIGURE_ROW
 from tollbook_projections.query import MOVEMENTS
-from tollbook_projections.series_lines import known_lines, rows_of, series_lines
+from tollbook_projections.series_lines import known_lines, rows_of, rows_of_measure, series_lines
 from tollbook_projections.views import displacement_document, toll_document
 from tollbook_schemas.times import end_of
 from tollbook_services import queries
@@ -29,8 +29,11 @@ MOMENTS_MAX: Final = 16
 """Moments at which the consolidated value is worked out for a chart: each takes as long as a view
 of the past, some 15 ms in a small crisis."""
 
-FIGURES_MAX: Final = 2_000
-"""Figures of a crisis up to which that is done."""
+WORK_MAX: Final = 32_000
+"""Figures of a measure, times moments: with more figures there are fewer moments."""
+
+MOMENTS_LEAST: Final = 4
+"""With fewer of them there is no line."""
 
 RECORDED_MAX: Final = 1_000
 """Sequences, the newest ones, for which a line by recorded time is worked out."""
@@ -45,13 +48,13 @@ class Charter:
 
     @classmethod
     async def of(
-        cls, book: Tollbook, crisis: str, asked: Question, document: Document
+        cls, book: Tollbook, crisis: str, asked: Question, document: Document, measure: str
     ) -> "Charter":
-        """What draws a document of `revisions`, at the same position."""
+        """What draws a measure in a document of `revisions`, at the same position."""
         known = asked.known_as_of or str(document["known_as_of"]["sequence"])
-        return cls(
-            await queries.read_for(book, crisis, replace(asked, known_as_of=known, area=None))
-        )
+        wide = replace(asked, known_as_of=known, area=None)
+        rows, *given = await queries.read_for(book, crisis, wide)
+        return cls((await queries.worked_out(rows_of_measure, rows, measure), *given))
 
     @property
     def known(self) -> int:
@@ -84,13 +87,18 @@ class Charter:
         Args:
             crisis: its slug.
             measure: of the cells.
-            steps: whose cut-offs are the moments; the newest `MOMENTS_MAX` of them.
+            steps: whose cut-offs are the moments; where these are too many, some of them, from the
+                first to the last.
         """
-        if sum(1 for key in self._rows if key.startswith(FIGURE_ROW)) > FIGURES_MAX:
+        figures = sum(1 for key in self._rows if key.startswith(FIGURE_ROW))
+        most = min(MOMENTS_MAX, WORK_MAX // max(1, figures))
+        if most < MOMENTS_LEAST:
             return []
         limit = self._query.as_of
-        moments = sorted({end_of(step["as_of"]) for step in steps})
-        moments = [one for one in moments if limit is None or one <= limit][-MOMENTS_MAX:]
+        every = sorted({end_of(step["as_of"]) for step in steps})
+        every = [one for one in every if limit is None or one <= limit]
+        last = len(every) - 1
+        moments = every if last < most else [every[n * last // (most - 1)] for n in range(most)]
         view = displacement_document if measure in MOVEMENTS else toll_document
         found: list[PastCells] = []
         for moment in moments:

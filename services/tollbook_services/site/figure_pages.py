@@ -50,7 +50,7 @@ async def one_series(
     async def made() -> Given:
         document = await queries.revisions(book, crisis, asked, series)
         (told,) = document["series"]
-        charter = await Charter.of(book, crisis, asked, document)
+        charter = await Charter.of(book, crisis, asked, document, told["measure"])
         named = [(told, told["originator"])]
         lines = await (charter.by_record(named) if by == "recorded" else charter.by_cut_off(named))
         return {
@@ -108,7 +108,7 @@ async def figures(  # noqa: PLR0913, PLR0917 - the parameters of the query strin
 
     async def beside() -> Given:
         document = await queries.revisions(book, crisis, wide)
-        charter = await Charter.of(book, crisis, asked, document)
+        charter = await Charter.of(book, crisis, asked, document, asked.measure or "")
         around = CellAround(crisis, codes or "", asked, whom, by, language_of(request))
         groups, series = await cell_groups(book, charter, around, document["series"])
         rows = step_rows(series, charter.policy)

@@ -1,6 +1,6 @@
 """Lines from documents: what a series stood at, and what is marked beside it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from tollbook_projections.consolidation.interval import Interval, interval_of
@@ -92,12 +92,15 @@ def _point(standing: Standing, steps: Sequence[Document]) -> Point:
 
 
 def _printed(steps: Sequence[Document], policy: Policy, when: str = "as_of") -> list[Point]:
-    points = []
+    replaced = _replaced(steps)
+    points: dict[float, Point] = {}
     for step in steps:
         value = _interval(step, policy)
-        if value is not None and _is_value(step) and TAKEN_BACK.isdisjoint(step["flags"]):
-            points.append(Point(seconds(step[when]), value, step["n"]))
-    return points
+        stands = step["n"] not in replaced and TAKEN_BACK.isdisjoint(step["flags"])
+        if value is not None and stands and _is_value(step):
+            at = seconds(step[when])
+            points[at] = Point(at, value, step["n"])
+    return list(points.values())
 
 
 def _marks(series: Document, points: Sequence[Point], policy: Policy) -> Iterable[Mark]:
@@ -114,15 +117,16 @@ def _marks(series: Document, points: Sequence[Point], policy: Policy) -> Iterabl
         elif before is not None and point.value.point < before.point:
             yield Mark(point.at, point.value.point, _fall(flags), point.n)
         before = point.value
+    replaced = _replaced(series["revisions"])
     for step in series["revisions"]:
         shown = {**step, "quantity": step["quantity"] or step["previous"]}
         value = _interval(shown, policy)
-        kind = None if step["n"] in in_line else _kind(step, series["revisions"])
+        kind = None if step["n"] in in_line else _kind(step, replaced)
         if value is not None and kind is not None:
             yield Mark(seconds(step["as_of"]), value.point, kind, step["n"])
 
 
-def _kind(step: Document, steps: Sequence[Document]) -> MarkKind | None:
+def _kind(step: Document, replaced: Container[int]) -> MarkKind | None:
     """What a step is marked as that is not in the line; None for an act told by another mark."""
     flags = step["flags"]
     if step["kind"] == "review":
@@ -133,18 +137,23 @@ def _kind(step: Document, steps: Sequence[Document]) -> MarkKind | None:
         return "retracted"
     if step["counts"]:
         return None  # one of several values of one moment
-    if NOT_ADDED.isdisjoint(flags) and any(_corrects(later, step) for later in steps):
+    if NOT_ADDED.isdisjoint(flags) and step["n"] in replaced:
         return "corrected"
     return "uncounted"
 
 
-def _corrects(later: Document, step: Document) -> bool:
-    return bool(
-        later["n"] != step["n"]
-        and later["figure"] == step["figure"]
-        and later["reason"]
-        and later["previous"] == step["quantity"]
-    )
+def _replaced(steps: Sequence[Document]) -> set[int]:
+    """The numbers of steps whose value an editor replaced since, with a reason."""
+    of_figure: dict[str, list[Document]] = {}
+    for step in steps:
+        of_figure.setdefault(step["figure"], []).append(step)
+    return {
+        step["n"]
+        for some in of_figure.values()
+        for step in some
+        for later in some
+        if later["n"] != step["n"] and later["reason"] and later["previous"] == step["quantity"]
+    }
 
 
 def _fall(flags: Sequence[str]) -> MarkKind:
