@@ -1,8 +1,18 @@
 """Pages as a browser without scripts reads them."""
 
+import json
 import re
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import Any
+
+from tests.e2e.cli_kit import clean_environment, told
+from tests.integration.api_kit import report
+
+CRISIS = "flood-2026"
+SOURCE = "https://desk.example"
+SERIES = "desk|killed|person|all|SY-LA|cumulative"
+"""The series of `dated` reports."""
 
 VOID = {"meta", "link", "br", "input", "img", "hr", "stop", "col"}
 
@@ -80,3 +90,28 @@ def chart_lines(text: str) -> list[str]:
     """The path of each line of point values in the wide chart of a page."""
     wide = text.partition('class="steps wide"')[2].partition("</svg>")[0]
     return re.findall(r'<path class="best" d="([^"]*)"', wide)
+
+
+def dated(name: str, value: int, day: str, **data: Any) -> dict[str, Any]:
+    """A report of one cumulative figure as of a day."""
+    made = report(name, value)
+    made["data"]["published_at"] = day
+    made["data"]["figures"][0]["as_of"] = day
+    made["data"].update(data)
+    return made
+
+
+def act(what: str, name: str, **data: Any) -> dict[str, Any]:
+    """What an editor says about a figure."""
+    return {**report(name, 0), "type": f"org.tollbook.figure.{what}.v1", "data": data,
+            "time": "2026-04-01T12:00:00Z"}  # fmt: skip
+
+
+def filled(folder: Path, events: list[dict[str, Any]]) -> Path:
+    """A ledger with some events."""
+    data = folder / "ledger"
+    file = folder / "events.jsonl"
+    file.write_text("".join(json.dumps(event) + "\n" for event in events))
+    with clean_environment():
+        told("publish", file, "--data", data)
+    return data

@@ -1,7 +1,7 @@
 """What series stood at is what the views say, at each moment that they are asked about."""
 
 import pytest
-from tests.integration.test_site_events import CRISIS, SERIES, SOURCE, act, dated, filled
+from tests.integration.site_kit import CRISIS, SERIES, SOURCE, act, dated, filled
 
 from tollbook_projections.series_lines import known_lines, rows_of, series_lines
 from tollbook_services import queries

@@ -214,7 +214,7 @@ def test_a_derivation_has_every_step_with_its_value_and_every_proof(client, cell
 
     links = [link for one in seen for link in one.links]
     text = words_of(" ".join(one.text for one in seen))
-    assert [one for one in " ".join(_ids(seen)).split() if one.startswith("step-")] == [
+    assert [name for one in seen for name in one.ids if name.startswith("step-")] == [
         f"step-{step['n']}" for step in told["steps"]
     ]
     for proof in told["proofs"]:
@@ -294,10 +294,6 @@ def test_the_status_says_in_words_how_everything_stands(client):
     )
     (row,) = [row for row in seen.tables[0] if row[0].strip() == "1"]
     assert words_of(row[1]) == "22"
-
-
-def _ids(seen):
-    return [" ".join(one.ids) for one in seen]
 
 
 def _minute(told, place):
