@@ -52,9 +52,12 @@ async def document_of(
     """
     await queries.reached(running.book, crisis, asked)
     standing = await standing_of(running.book, crisis)
-    key = ("page", view.__name__, crisis, asked, standing.mark)
-    document = await running.documents.get(key, lambda: view(running.book, crisis, asked))
-    return standing, document
+    made = await running.documents.get(
+        (view.__name__, None, crisis, asked),
+        standing,
+        lambda: view(running.book, crisis, asked),
+    )
+    return made.standing, made.value
 
 
 def around(
