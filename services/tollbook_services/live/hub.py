@@ -54,6 +54,9 @@ SEND_S_MAX: Final = 30.0
 
 WATCH_S: Final = 1.0
 
+LAST_WORDS_S_MAX: Final = 1.0
+"""How long a connection may take for its last bytes when the server stops."""
+
 _log = structlog.get_logger("tollbook.feed")
 
 
@@ -174,10 +177,13 @@ class Hub:
                     reader.beat()
 
     def stop(self) -> None:
-        """End every stream, those that are about to begin, too."""
+        """End every stream, those that are about to begin, too; nobody is waited for long."""
         self.stopped = True
+        loop = asyncio.get_running_loop()
         for reader in self.readers:
             reader.end(STOPPING)
+            if reader.abort is not None:
+                loop.call_later(LAST_WORDS_S_MAX, reader.abort)
 
     async def _advance(self) -> None:
         at = self.place or BEGINNING
