@@ -219,6 +219,8 @@ def main() -> None:
         data = Path(folder)
         outcome = asyncio.run(measure(asked.readers, asked.events, asked.rate, data, asked.query))
     print(outcome)
+    if outcome.lost or outcome.repeated or outcome.cut:
+        sys.exit(4)
 
 
 if __name__ == "__main__":
