@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import signal
 import tempfile
 from collections.abc import Iterator
@@ -17,10 +18,16 @@ from tests.integration.feed_kit import document, served, stored, until, write
 from tests.integration.projector_kit import empty_store, names
 
 from tollbook_projections.catalogue import folds
-from tollbook_schemas.gazetteer import default_gazetteer
+from tollbook_schemas.gazetteer import Gazetteer, default_gazetteer
 from tollbook_schemas.policy import default_policy
 from tollbook_services.engine_files import server_binary
+from tollbook_services.live.ending import GONE
+from tollbook_services.live.filter import Filter
+from tollbook_services.live.follow import follow
+from tollbook_services.live.hub import Hub
+from tollbook_services.live.reader import Reader
 from tollbook_services.rebuild import Rebuilder
+from tollbook_services.tasks import end_tasks
 
 pytestmark = pytest.mark.anyio
 
@@ -113,3 +120,31 @@ async def test_a_rebuild_while_the_feed_is_read_repeats_nothing(engine_url):
             expected = await stored(store.redis, store.ledger.id)
             assert await reader.take(len(expected)) == expected
         assert len({token for token, _ in expected}) == len(expected)
+
+
+async def test_a_reader_that_is_ahead_of_this_server_is_joined_where_it_is(engine_url):
+    """Its id is of another server, which reads the same stream and was faster."""
+    async with empty_store(engine_url) as store:
+        hub = Hub(store.redis, store.ledger.id, areas)
+        await hub.begin()
+        ids = await write(store.redis, *map(document, range(1, 5)))
+        reader, got = Reader(Filter()), []
+
+        async def receive(sent: bytes) -> None:
+            got.extend(re.findall(rb"event: change\ndata: .*\"best\":(\d+)", sent))
+
+        hub.enter(reader)
+        following = asyncio.create_task(follow(hub, reader, ids[1], receive))
+        await until(lambda: got == [b"3", b"4"], "it has what this server has not seen yet")
+        running = asyncio.create_task(hub.run())
+        await write(store.redis, document(5))
+        await until(lambda: len(got) == 3, "it goes on")
+        reader.end(GONE)
+        await following
+        await end_tasks(running)
+        assert got == [b"3", b"4", b"5"]
+        assert reader.told == hub.place
+
+
+async def areas() -> Gazetteer:
+    return default_gazetteer()

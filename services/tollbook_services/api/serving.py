@@ -1,8 +1,11 @@
 """Runs the application on uvicorn until it is told to stop."""
 
+import resource
 import socket
 from collections.abc import Callable
+from typing import Final
 
+import structlog
 import uvicorn
 from fastapi import FastAPI
 
@@ -11,6 +14,11 @@ from tollbook_services.api.connection import Connection
 from tollbook_services.api.options import ApiOptions
 from tollbook_services.api.running import running_in
 from tollbook_services.settings import Settings
+
+OTHER_FILES: Final = 512
+"""Open files beside those of the readers of the feed: requests, the engine, what is served."""
+
+_log = structlog.get_logger("tollbook.api")
 
 
 def listening(options: ApiOptions) -> socket.socket:
@@ -53,6 +61,17 @@ class Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
+def allow_readers(count: int) -> None:
+    """Let the process have a connection open for each reader; systems begin with 256 or 1,024."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = count + OTHER_FILES
+    if resource.RLIM_INFINITY != soft < wanted:
+        allowed = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, allowed), hard))
+        if allowed < wanted:
+            _log.warning("too few open files for all readers", allowed=allowed, wanted=wanted)
+
+
 async def run_api(settings: Settings, options: ApiOptions, announce: Callable[[str], None]) -> None:
     """Serve until SIGTERM or SIGINT; requests that are being answered are finished.
 
@@ -61,6 +80,7 @@ async def run_api(settings: Settings, options: ApiOptions, announce: Callable[[s
         options: what the operator set about the server.
         announce: takes the URL once the server listens.
     """
+    allow_readers(options.feed_readers_max)
     with listening(options) as made:
         host, port = made.getsockname()[:2]
         shown = f"[{host}]" if ":" in host else host
