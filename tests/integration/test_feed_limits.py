@@ -12,6 +12,7 @@ from tollbook_services.ledger import Ledger
 from tollbook_services.live import follow as following
 from tollbook_services.live import hub as hubs
 from tollbook_services.live import recent
+from tollbook_services.live.hub import Hub
 from tollbook_services.live.place import EntryId, FeedPlace
 
 pytestmark = pytest.mark.anyio
@@ -179,6 +180,27 @@ async def test_readers_are_told_when_the_engine_lost_changes_or_has_another_ledg
             last, _ = await reader.ended()
             assert (last.event, last.json()["code"]) == ("gap", "other-ledger")
         assert (await api.refused()).status_code == 503
+
+
+async def test_a_feed_that_fails_ends_its_streams_and_goes_on(engine_url, monkeypatch):
+    handed_on = Hub._dispatch
+
+    def fails_once(hub, changes):
+        monkeypatch.setattr(Hub, "_dispatch", handed_on)
+        raise ZeroDivisionError
+
+    async with empty_store(engine_url) as store, served(engine_url) as api:
+        await write(store.redis, document(1))
+        async with api.follow(after="0") as reader:
+            await reader.take(1)
+            monkeypatch.setattr(Hub, "_dispatch", fails_once)
+            await write(store.redis, document(2))
+            last, changes = await reader.ended()
+            assert (last.event, last.json()["code"], changes) == ("cut", "failed", 0)
+        await until(lambda: api.hub.place is not None, "the hub goes on")
+        async with api.follow(reader.last_id) as reader:
+            ((_, got),) = await reader.take(1)
+        assert got["after"]["best"] == 2
 
 
 async def test_a_silent_reader_is_told_its_place_when_it_moved_and_a_comment_else(

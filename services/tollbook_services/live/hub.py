@@ -12,7 +12,7 @@ from redis.exceptions import RedisError
 from tollbook_schemas.errors import TollbookError
 from tollbook_schemas.gazetteer import Gazetteer
 from tollbook_services.live.change import LiveChange, live_change
-from tollbook_services.live.ending import OTHER_LEDGER, STOPPING, Ending, gap_ending
+from tollbook_services.live.ending import FAILED, OTHER_LEDGER, STOPPING, Ending, gap_ending
 from tollbook_services.live.place import BEGINNING, EntryId, FeedPlace
 from tollbook_services.live.reader import Batch, Reader
 from tollbook_services.live.recent import CHANGES_MAX, Recent
@@ -161,6 +161,10 @@ class Hub:
                 if not away:
                     _log.warning("the feed waits for the engine", error=str(error))
                 away = True
+                await asyncio.sleep(RECONNECT_S)
+            except Exception:  # noqa: BLE001 - a feed that stands still must not look alive
+                _log.exception("the feed failed")
+                self._end_all(FAILED)
                 await asyncio.sleep(RECONNECT_S)
 
     async def watch(self) -> None:
