@@ -91,7 +91,7 @@ async def measure(readers: int, events: int, rate: int, data: Path, query: str) 
         run = ("-m", "tollbook_services.cli")
         projector = await stack.enter_async_context(_process(*run, "projector", "--data", data))
         server = await stack.enter_async_context(
-            _process(*run, "api", "--port", "0", "--data", data, stderr=PIPE)
+            _process(*run, "api", "--port", "0", "--data", data, stdout=PIPE, stderr=DEVNULL)
         )
         url = await _address(server)
         groups = []
@@ -179,7 +179,8 @@ async def _process(*arguments: object, **pipes: int) -> AsyncIterator[Process]:
         sys.executable,
         *map(str, arguments),
         **{"stdin": DEVNULL, "stdout": DEVNULL, "stderr": None, **pipes},
-        env=os.environ | {"TOLLBOOK_API_OPEN_READING": "1"},
+        env=os.environ
+        | {"TOLLBOOK_API_OPEN_READING": "1", "TOLLBOOK_API_RATE_PER_MINUTE": "1000000"},
         limit=2**30,
     )
     try:
@@ -191,8 +192,8 @@ async def _process(*arguments: object, **pipes: int) -> AsyncIterator[Process]:
 
 
 async def _address(server: Process) -> str:
-    assert server.stderr is not None
-    while line := await asyncio.wait_for(server.stderr.readline(), STARTED_S_MAX):
+    assert server.stdout is not None
+    while line := await asyncio.wait_for(server.stdout.readline(), STARTED_S_MAX):
         word = line.decode().split()[-1]
         if word.startswith("http://"):
             return word

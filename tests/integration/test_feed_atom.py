@@ -2,7 +2,7 @@
 
 from xml.etree import ElementTree as ET
 
-import httpx
+import httpx2 as httpx
 import pytest
 from tests.integration.feed_kit import document, served, write
 from tests.integration.projector_kit import empty_store
