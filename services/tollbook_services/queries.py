@@ -146,6 +146,17 @@ async def statements(book: Tollbook, crisis: str, question: Question) -> Documen
     return asked.around(made)
 
 
+async def read_for(
+    book: Tollbook, crisis: str, question: Question
+) -> tuple[dict[str, bytes], Query, Position, Gazetteer, Policy]:
+    """What views of figures are made from, for those who make more of it than one document.
+
+    Returns:
+        Rows, query, position, gazetteer and policy, in the order in which views take them.
+    """
+    return (await _ask(book, crisis, question)).given
+
+
 async def worked_out(make: Callable[..., Any], *given: Any) -> Document:
     """A document that takes a while, made beside the event loop, which goes on meanwhile.
 

@@ -23,6 +23,7 @@ from tollbook_services.operations.metrics import ServerMetrics
 from tollbook_services.operations.observing import Observing
 from tollbook_services.site import crisis, login, static_files
 from tollbook_services.site.errors import problem_page, wants_page
+from tollbook_services.site.figure_routes import ROUTERS as FIGURE_PAGES
 from tollbook_services.wiring import Tollbook
 
 ROUTERS: Final = (
@@ -37,6 +38,7 @@ ROUTERS: Final = (
     login.router,
     operations.router,
     static_files.router,
+    *FIGURE_PAGES,
 )
 
 

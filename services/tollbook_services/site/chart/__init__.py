@@ -1,0 +1,1 @@
+"""Step lines of revisions as geometry: documents in, coordinates and paths out, no template."""
