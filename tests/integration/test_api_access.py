@@ -49,6 +49,18 @@ WHO_MAY = {
     ("GET", "/crises/{crisis}"): READ,
     ("GET", "/crises/{crisis}/areas/{area}"): READ,
     ("GET", "/crises/{crisis}/displacement"): READ,
+    ("GET", "/crises/{crisis}/series"): READ,
+    ("GET", "/crises/{crisis}/series/{series:path}"): READ,
+    ("GET", "/crises/{crisis}/figures"): READ,
+    ("GET", "/crises/{crisis}/sources"): READ,
+    ("GET", "/crises/{crisis}/conflicts"): READ,
+    ("GET", "/crises/{crisis}/explain"): READ,
+    ("GET", "/crises/{crisis}/changes"): READ,
+    ("GET", "/crises/{crisis}/incidents"): READ,
+    ("GET", "/crises/{crisis}/statements"): READ,
+    ("GET", "/events"): READ,
+    ("GET", "/events/{partition}/{sequence}"): READ,
+    ("GET", "/status"): READ,
     ("GET", "/v1/feed"): READ,
     ("GET", "/v1/feed.atom"): READ,
     ("GET", "/v1/me"): READ,
@@ -70,7 +82,7 @@ OPEN = {
 
 PLACES = {
     "{crisis}": "syria-coast-2025", "{partition}": "1", "{sequence}": "1", "{index}": "0",
-    "{path:path}": "0/000", "{token_id}": "nobody", "{area}": "SY-LA",
+    "{path:path}": "0/000", "{token_id}": "nobody", "{area}": "SY-LA", "{series:path}": "x",
 }  # fmt: skip
 OWN = "https://desk.example"
 
