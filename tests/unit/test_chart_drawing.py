@@ -129,7 +129,10 @@ def test_lines_of_the_past_have_dates_before_1970():
 
     drawn = drawing([Line("then", points)])
 
-    assert [tick.text for tick in drawn.moments] == ["1916", "1918", "1920", "1922"]
+    assert [tick.text for tick in drawn.moments] == [str(year) for year in range(1915, 1924)][
+        : len(drawn.moments)
+    ]
+    assert len(drawn.moments) >= 8
 
 
 @pytest.mark.parametrize("year", [1, 9999])
