@@ -11,7 +11,7 @@ from tollbook_projections.consolidation.books import Books
 from tollbook_projections.consolidation.interval import Interval
 from tollbook_projections.consolidation.series import Step
 from tollbook_projections.dossiers import admitted_of
-from tollbook_projections.filing import ACT_ROW, FIGURE_ROW, decode
+from tollbook_projections.filing import ACT_ROW, FIGURE_ROW, INCIDENT_ROW, decode
 from tollbook_projections.query import Query
 from tollbook_projections.reading import Reading
 from tollbook_projections.series_view import series_id
@@ -67,17 +67,23 @@ def known_lines(
     """The current value of one series as it was known at some sequences; None where it had none.
 
     Args:
-        rows: those of `rows_of` the figures of the series, as the work is done for each sequence.
+        rows: those of `rows_of` the figures of the series: of nothing else is anything told.
         query: its other two clocks.
         read_with: gazetteer and policy.
         series: its id.
         known: sequences, in order.
     """
-    found = []
+    books, reading = Books(*read_with), Reading(*read_with)
+    of_figure, changes = _by_figure(rows)
+    found, before = [], 0
     for sequence in known:
-        then = replace(query, known_as_of=sequence)
-        lines = series_lines(rows, then, *read_with, {series})
-        found.append((sequence, lines[series][-1] if series in lines else None))
+        moment = replace(query, known_as_of=sequence).moment
+        for figure in sorted({one for at, one in changes if before < at <= sequence}):
+            dossier = admitted_of(of_figure[figure], moment).dossiers.get(figure)
+            claims = () if dossier is None else reading.claims(dossier, query.as_of)
+            books.replace(figure, claims)
+        found.append((sequence, _current(books, series)))
+        before = sequence
     return found
 
 
@@ -96,3 +102,26 @@ def rows_of(rows: Rows, figures: Collection[str]) -> dict[str, bytes]:
 
 def _standing(step: Step) -> Standing:
     return Standing(step.as_of, step.interval, step.figures, step.flags)
+
+
+def _by_figure(rows: Rows) -> tuple[dict[str, dict[str, bytes]], list[tuple[int, str]]]:
+    """The rows that each figure is read from, and at which sequences these say something new."""
+    shared = {key: row for key, row in rows.items() if not key.startswith((FIGURE_ROW, ACT_ROW))}
+    of_figure: dict[str, dict[str, bytes]] = {}
+    changes = []
+    for key, row in rows.items():
+        if key.startswith((FIGURE_ROW, ACT_ROW)):
+            told = decode(row)
+            figure = key.removeprefix(FIGURE_ROW) if key.startswith(FIGURE_ROW) else told["figure"]
+            of_figure.setdefault(figure, dict(shared))[key] = row
+            changes.append((told["sequence"], figure))
+    acts = [decode(row)["sequence"] for key, row in shared.items() if key.startswith(INCIDENT_ROW)]
+    changes += [(sequence, figure) for sequence in acts for figure in of_figure]
+    return of_figure, changes
+
+
+def _current(books: Books, wanted: str) -> Standing | None:
+    for series in books.all_series():
+        if series.steps and series_id(series.claims[0].series) == wanted:
+            return _standing(series.steps[-1])
+    return None

@@ -6,6 +6,9 @@ from typing import Any
 
 VOID = {"meta", "link", "br", "input", "img", "hr", "stop", "col"}
 
+APART = {"small", "li", "p", "dt", "dd", "td", "th", "span", "h1", "h2", "h3"}
+"""Elements that a reader sees apart from what stands before them."""
+
 
 class Seen(HTMLParser):
     """What is in a page: links, texts of table cells, ids, and what must not be there.
@@ -29,6 +32,8 @@ class Seen(HTMLParser):
         self.faults += [f"{tag} is not closed" for tag in self._open]
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag in APART:
+            self.handle_data(" ")
         given: dict[str, Any] = dict(attrs)
         self.faults += [f"{tag} {name}" for name in given if name == "style" or name[:2] == "on"]
         if tag in {"script", "style"} and "src" not in given:

@@ -67,7 +67,7 @@ def test_a_page_is_small_sound_and_free_of_inline_code(client, path, asked, lang
     assert seen.headings.count(1) == 1
     assert all(after <= before + 1 for before, after in pairwise(seen.headings))
     assert not re.search(r'<(?:link|script|img)[^>]*(?:src|href)="(?:https?:)?//', answer.text)
-    assert "None" not in seen.text
+    assert not re.search(r"\bNone\b(?!\.| of)", seen.text)
     if lang == "ar":
         assert 'dir="rtl"' in answer.text
 
@@ -95,8 +95,9 @@ def test_both_languages_say_the_same_things():
     english, arabic = catalogue("en"), catalogue("ar")
 
     differing = {key for key in english.keys() ^ arabic.keys() if not key.startswith("segment.")}
+    said = {key for key in english.keys() & arabic.keys() if not key.endswith(".one")}
     assert differing == set()
-    for key in english.keys() & arabic.keys():
+    for key in said:
         assert set(re.findall(r"{\w+}", english[key])) == set(re.findall(r"{\w+}", arabic[key]))
 
 
@@ -110,8 +111,8 @@ def test_a_series_has_a_row_for_each_step_and_a_line_through_those_that_count(cl
     assert len(rows) == len(told["revisions"]) == 3
     assert [row[1] for row in rows] == [
         "973",
-        "973 →became at least 1,225 +252 “at least 1,225”",
-        "at least 1,225 →became 1,383 +158",
+        "973 → became at least 1,225 +252 “at least 1,225”",
+        "at least 1,225 → became 1,383 +158",
     ]
     assert rows[0][0] == "2025-03-10 05:37 published 2025-03-10 recorded " + _minute(told, 0)
     (line,) = chart_lines(answer.text)
@@ -237,7 +238,7 @@ def test_changes_are_those_of_the_diff_and_lead_to_both_derivations(client):
     assert [words_of(cell) for cell in first[1:]] == [
         "Syria", "1,706 / 1,706 / open", "1,864 / 1,864 / open"
     ]  # fmt: skip
-    wanted = {"known_as_of": "1:19", "cell": "killed|person|count|area|SY|all||"}
+    wanted = {"cell": "killed|person|count|area|SY|all||", "known_as_of": "1:19"}
     assert f"{AT}/explain?{urlencode(wanted)}" in seen.links
     before = page(client, f"{AT}/explain", **wanted)
     assert "1,706 / 1,706 / open" in before.text
@@ -288,7 +289,9 @@ def test_what_is_not_there_is_said(client, path, status):
 def test_the_status_says_in_words_how_everything_stands(client):
     seen = page(client, "/status")
 
-    assert re.search(r"Everything is up to date. The last event was recorded \d+ \w+ ago.", seen.text)
+    assert re.search(
+        r"Everything is up to date. The last event was recorded \d+ \w+ ago.", seen.text
+    )
     (row,) = [row for row in seen.tables[0] if row[0].strip() == "1"]
     assert words_of(row[1]) == "22"
 

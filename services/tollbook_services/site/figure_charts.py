@@ -32,7 +32,7 @@ of the past, some 15 ms in a small crisis."""
 FIGURES_MAX: Final = 2_000
 """Figures of a crisis up to which that is done."""
 
-RECORDED_MAX: Final = 120
+RECORDED_MAX: Final = 1_000
 """Sequences, the newest ones, for which a line by recorded time is worked out."""
 
 
