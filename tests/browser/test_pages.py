@@ -13,6 +13,8 @@ from tests.e2e.api_process import api_process
 from tests.e2e.cli_kit import clean_environment
 from tests.integration.api_kit import COAST, CRISIS, report
 
+pytestmark = pytest.mark.browser
+
 CELL = "killed%7Cperson%7Ccount%7Carea%7CSY-LA%7Cstatus%3Dcivilian%7C%7C"
 PAGES = {
     "home": "/",
