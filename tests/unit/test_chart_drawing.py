@@ -152,6 +152,16 @@ def test_marks_lie_where_they_say():
     assert mark.kind == "unexplained_fall"
 
 
+def test_a_mark_far_above_the_line_stands_at_the_top_and_does_not_flatten_it():
+    line = _line(_exactly(40), _exactly(50), marks=(Mark(DAY, 300, "corrected", 3),))
+
+    drawn = drawing([line])
+
+    assert drawn.clipped
+    assert int(drawn.numbers[-1].text) == 50
+    assert _only(drawn).marks[0].y == drawn.top
+
+
 def test_a_line_of_marks_alone_is_drawn_without_an_end():
     drawn = _only(drawing([Line("snhr", (), (Mark(DAY, 240, "uncounted", 1),))]))
 

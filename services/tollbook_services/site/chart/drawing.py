@@ -32,7 +32,10 @@ _CHAR: Final = 6.7
 
 _LINE_HEIGHT: Final = 15.0
 _OFF_SCALE: Final = 12
-"""A high so many times above every other number is left to run off the top, and said in words."""
+"""A high so many times above every value is left to run off the top, and said in words."""
+
+_MARK_OFF_SCALE: Final = 3
+"""The same of what is marked beside the lines, such as a value that was corrected since."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,10 +206,11 @@ def _span(first: float, last: float) -> dict[str, float]:
 def _greatest(lines: Sequence[Line]) -> tuple[int, bool]:
     values = [point.value for line in lines for point in line.points if point.value is not None]
     marks = [mark.value for line in lines for mark in line.marks]
-    points = max([*(max(value.low, value.point) for value in values), *marks], default=0)
+    points = max((max(value.low, value.point) for value in values), default=0)
     highs = [value.high for value in values if value.high is not None]
-    near = [high for high in highs if not points or high <= _OFF_SCALE * points]
-    return max([points, *near], default=0), len(near) < len(highs)
+    near = [one for one in highs if not points or one <= _OFF_SCALE * points]
+    near += [one for one in marks if not points or one <= _MARK_OFF_SCALE * points]
+    return max([points, *near], default=0), len(near) < len(highs) + len(marks)
 
 
 def _line(line: Line, place: int, scale: _Scale) -> DrawnLine:
