@@ -35,6 +35,7 @@ lint: $(STAMP) ## everything in check but the tests
 	$(BIN)/lint-imports
 	$(BIN)/python -m tollbook_schemas.generate --check
 	$(BIN)/python -m tollbook_services.api.generate --check
+	$(BIN)/python -m tools.client_sync --check
 
 check: lint test browser containers ## what CI runs
 

@@ -1,4 +1,4 @@
-"""The asynchronous client."""
+"""The asynchronous client; the other one is made of it by tools/client_sync.py."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Mapping
@@ -18,7 +18,7 @@ FEED_TIMEOUT: Final = httpx2.Timeout(10.0, read=60.0)
 
 
 class AsyncClient:
-    """A asynchronous client of one server.
+    """An asynchronous client of one server.
 
     `TOLLBOOK_URL` and `TOLLBOOK_TOKEN` stand for what is not given.
     """
@@ -36,7 +36,7 @@ class AsyncClient:
         self._http = httpx2.AsyncClient(**calls.settings(url, token, timeout))
 
     async def __aenter__(self) -> Self:
-        """Use it in an `async with` statement."""
+        """Use it by `async with`."""
         return self
 
     async def __aexit__(self, *_: object) -> None:

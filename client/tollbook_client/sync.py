@@ -1,4 +1,4 @@
-"""The synchronous client."""
+"""The synchronous client; the other one is made of it by tools/client_sync.py."""
 
 import time
 from collections.abc import Iterable, Iterator, Mapping
@@ -36,7 +36,7 @@ class Client:
         self._http = httpx2.Client(**calls.settings(url, token, timeout))
 
     def __enter__(self) -> Self:
-        """Use it in a `with` statement."""
+        """Use it by `with`."""
         return self
 
     def __exit__(self, *_: object) -> None:
