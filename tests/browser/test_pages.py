@@ -191,3 +191,17 @@ def test_the_tolls_are_on_the_page_in_the_same_words_as_in_the_api(browser, api)
     ]
     assert page.locator("a.big").first.inner_text() == f"{cell['best']:,}"
     page.context.close()
+
+
+def test_with_scripts_a_slider_goes_through_what_the_ledger_knew(browser, api):
+    page, faults = opened(browser, api, "crisis")
+    slider = page.get_by_role("slider")
+    assert (slider.get_attribute("min"), slider.get_attribute("max")) == ("1", "22")
+
+    slider.fill("9")
+
+    page.wait_for_url("**known_as_of=1%3A9**")
+    assert "recorded up to 1:9" in page.get_by_role("note").inner_text()
+    assert page.get_by_role("slider").input_value() == "9"
+    assert faults == []
+    page.context.close()

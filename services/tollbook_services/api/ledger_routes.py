@@ -161,7 +161,9 @@ async def diff(  # noqa: PLR0913, PLR0917 - the parameters of the query string
     asked = Between(first, last, measure, area, segment)
 
     async def made() -> bytes:
-        return orjson.dumps(await diff_document(book, crisis, asked, events_max=DIFF_EVENTS_MAX))
+        return orjson.dumps(
+            await diff_document(book, crisis, asked, events_max=DIFF_EVENTS_MAX, fresh=False)
+        )
 
     answer = await running.answers.get(("diff", crisis, asked), standing, made, exact=True)
     headers = validators(tag, standing.recorded_at)
