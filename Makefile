@@ -14,7 +14,7 @@ ARGS ?=
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help install demo test lint check serve bench mutation names polygons wheels images secret containers constraints clean
+.PHONY: help install demo test lint check browser serve bench mutation names polygons wheels images secret containers constraints clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -25,7 +25,7 @@ demo: $(STAMP) ## publish the reports of a real crisis and show what comes out
 	@$(BIN)/tollbook demo $(ARGS)
 
 test: $(STAMP) ## run the tests (ARGS="-k name" narrows them, WORKERS=n sets the processes)
-	$(BIN)/python -m pytest -m "not containers" -n $(WORKERS) $(ARGS)
+	$(BIN)/python -m pytest -m "not containers and not browser" -n $(WORKERS) $(ARGS)
 
 lint: $(STAMP) ## everything in check but the tests
 	$(BIN)/ruff check .
@@ -35,8 +35,12 @@ lint: $(STAMP) ## everything in check but the tests
 	$(BIN)/lint-imports
 	$(BIN)/python -m tollbook_schemas.generate --check
 	$(BIN)/python -m tollbook_services.api.generate --check
+	$(BIN)/python -m tools.client_sync --check
 
-check: lint test containers ## what CI runs
+check: lint test browser containers ## what CI runs
+
+browser: $(STAMP) ## look at the pages in chromium (apt-get install chromium), pictures in build/screenshots
+	$(BIN)/python -m pytest -m browser -n $(WORKERS) tests/browser
 
 containers: $(STAMP) ## run the tests that need Docker and `make images`; without them they say so
 	$(BIN)/python -m pytest -m containers tests/containers
@@ -87,10 +91,10 @@ secrets/redis_password:
 	@chmod 444 $@
 
 # `pip install --group` came with pip 25.1, so the environment's own pip is brought up first.
-$(STAMP): pyproject.toml constraints.txt
+$(STAMP): pyproject.toml client/pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "tollbook needs Python 3.11 or newer; name one: make $(MAKECMDGOALS) PYTHON=python3.11"; exit 1; }
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip --constraint constraints.txt
-	$(BIN)/python -m pip install --quiet --editable . --group dev --constraint constraints.txt
+	$(BIN)/python -m pip install --quiet --editable . --editable client --group dev --constraint constraints.txt
 	@touch $@

@@ -13,8 +13,10 @@ from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl
 
 import orjson
 from redis.asyncio import Redis
@@ -26,6 +28,7 @@ from tollbook_services import keys
 from tollbook_services.engine import connect, open_engine
 from tollbook_services.ledger import Ledger
 from tollbook_services.live.change import live_change
+from tollbook_services.live.filter import Filter
 from tollbook_services.live.place import EntryId, FeedPlace
 from tollbook_services.live.stream import Entry
 from tollbook_services.projector import Projector
@@ -88,7 +91,7 @@ async def measure(readers: int, events: int, rate: int, data: Path, query: str) 
         run = ("-m", "tollbook_services.cli")
         projector = await stack.enter_async_context(_process(*run, "projector", "--data", data))
         server = await stack.enter_async_context(
-            _process(*run, "api", "--port", "0", "--data", data, stderr=PIPE)
+            _process(*run, "api", "--port", "0", "--data", data, stdout=PIPE, stderr=DEVNULL)
         )
         url = await _address(server)
         groups = []
@@ -113,7 +116,8 @@ async def measure(readers: int, events: int, rate: int, data: Path, query: str) 
         outcome.cpu["publisher"] = time.process_time() - own_s
         outcome.cpu["readers"] = sum(_used_s(group.pid) for group in groups) - reading_s
         await _folded(ledger, redis)
-        await _judge(outcome, redis, ledger, groups)
+        wanted = Filter(**dict(parse_qsl(query)))
+        await _judge(outcome, redis, ledger, groups, wanted)
     return outcome
 
 
@@ -143,12 +147,15 @@ def _folds() -> Any:
     return catalogue.folds(default_gazetteer(), default_policy())
 
 
-async def _judge(outcome: Outcome, redis: Redis, ledger: Ledger, groups: list[Process]) -> None:
+async def _judge(
+    outcome: Outcome, redis: Redis, ledger: Ledger, groups: list[Process], wanted: Filter
+) -> None:
     """Compare what each reader got with the stream itself."""
     stored = await redis.xrange(keys.CHANGES)
     entries = [Entry(EntryId.of(one), fields[b"change"]) for one, fields in stored]
-    changes = [live_change(ledger.id, one, default_gazetteer()) for one in entries]
-    expected = [FeedPlace(ledger.id, one.entry).token() for one in changes]
+    every = [live_change(ledger.id, one, default_gazetteer()) for one in entries]
+    changes = [one for one in every if one.subject and one.subject.fits(wanted)]
+    expected = {FeedPlace(ledger.id, one.entry).token(): at for at, one in enumerate(changes)}
     size = sum(len(one.sent) for one in changes)
     outcome.changes, outcome.mebibytes = len(expected), size / 2**20
     for group in groups:
@@ -157,10 +164,9 @@ async def _judge(outcome: Outcome, redis: Redis, ledger: Ledger, groups: list[Pr
     for group in groups:
         told = orjson.loads(await asyncio.wait_for(_line(group), READ_S_MAX))
         for count, ids in told["got"]:
-            seen = set(ids)
-            outcome.lost += count * len(set(expected) - seen)
-            wrong = len(ids) - len(seen)
-            outcome.repeated += count * (wrong or ids != sorted(ids, key=expected.index))
+            outcome.lost += count * len(expected.keys() - set(ids))
+            places = [expected[one] for one in ids]
+            outcome.repeated += count * sum(b <= a for a, b in pairwise(places))
         outcome.cut += told["cut"]
         for name in ("p50_ms", "p99_ms", "max_ms"):
             outcome.delays_ms[name[:-3]] = max(outcome.delays_ms.get(name[:-3], 0.0), told[name])
@@ -173,7 +179,8 @@ async def _process(*arguments: object, **pipes: int) -> AsyncIterator[Process]:
         sys.executable,
         *map(str, arguments),
         **{"stdin": DEVNULL, "stdout": DEVNULL, "stderr": None, **pipes},
-        env=os.environ | {"TOLLBOOK_API_OPEN_READING": "1"},
+        env=os.environ
+        | {"TOLLBOOK_API_OPEN_READING": "1", "TOLLBOOK_API_RATE_PER_MINUTE": "1000000"},
         limit=2**30,
     )
     try:
@@ -185,8 +192,8 @@ async def _process(*arguments: object, **pipes: int) -> AsyncIterator[Process]:
 
 
 async def _address(server: Process) -> str:
-    assert server.stderr is not None
-    while line := await asyncio.wait_for(server.stderr.readline(), STARTED_S_MAX):
+    assert server.stdout is not None
+    while line := await asyncio.wait_for(server.stdout.readline(), STARTED_S_MAX):
         word = line.decode().split()[-1]
         if word.startswith("http://"):
             return word
@@ -219,6 +226,8 @@ def main() -> None:
         data = Path(folder)
         outcome = asyncio.run(measure(asked.readers, asked.events, asked.rate, data, asked.query))
     print(outcome)
+    if outcome.lost or outcome.repeated or outcome.cut:
+        sys.exit(4)
 
 
 if __name__ == "__main__":

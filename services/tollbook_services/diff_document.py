@@ -40,17 +40,26 @@ async def diff_document(
     progress: Progress | None = None,
     *,
     events_max: int | None = None,
+    fresh: bool = True,
 ) -> Document:
     """`{crisis, from, to, cells: [{..., before, after, changes: [...]}]}`.
 
     Each event in between is folded by itself, so that every change is put down to its event.
+
+    Args:
+        book: the ledger.
+        crisis: its slug.
+        asked: which changes.
+        progress: told after each event.
+        events_max: how many events there may be between; None for `EVENTS_MAX`.
+        fresh: whether to wait until the views know every crisis of the ledger.
 
     Raises:
         OptionError: a moment is none, or the earlier one comes later.
         UsageError: there is no such crisis, or too many events lie between.
     """
     partition = book.partition_of(crisis)
-    await queries.known_or_refuse(book, crisis)
+    await queries.known_or_refuse(book, crisis, fresh=fresh)
     head = await book.ledger.head(partition)
     first = await moment_of(book.ledger, partition, asked.first, "from")
     last = await moment_of(book.ledger, partition, asked.last or str(head), "to")

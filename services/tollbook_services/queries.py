@@ -222,7 +222,7 @@ async def _ask(
     if least > sequence:  # a rebuild was gone back on between waiting and reading
         raise EngineError(f"the view stands at {sequence}, before {least}: ask again")
     if not rows:
-        await known_or_refuse(book, crisis)
+        await known_or_refuse(book, crisis, fresh=question.fresh)
     if projection != "figures":  # references lie with the figures
         found = await book.read(partition, "figures", crisis, ("reference",))
         references, shared = found.rows, found.shared
@@ -303,9 +303,19 @@ async def _reach(book: Tollbook, partition: int, least: int, *, fresh: bool) -> 
             )
 
 
-async def known_or_refuse(book: Tollbook, crisis: str) -> None:
-    """A crisis without rows in this view is fine, one that no event names is a mistake."""
-    await book.catch_up()
+async def known_or_refuse(book: Tollbook, crisis: str, *, fresh: bool = True) -> None:
+    """A crisis without rows in this view is fine, one that no event names is a mistake.
+
+    Args:
+        book: the ledger.
+        crisis: a slug.
+        fresh: whether to wait until the views have all that the ledger has now.
+
+    Raises:
+        NotFoundError: no event names it; the message has those that are there.
+    """
+    if fresh:
+        await book.catch_up()
     known = await book.crises()
     if crisis in known:
         return

@@ -36,11 +36,11 @@ class Api:
 
 
 @contextmanager
-def api_process(data: Path, **variables: str) -> Iterator[Api]:
+def api_process(data: Path, *, port: str = "0", **variables: str) -> Iterator[Api]:
     """A server of the ledger in a directory, ended at the exit."""
     with clean_environment(TOLLBOOK_API_RATE_PER_MINUTE="10000000", **variables):
         environment = dict(os.environ)
-    command = [sys.executable, "-m", "tollbook_services.cli", "api", "--port", "0"]
+    command = [sys.executable, "-m", "tollbook_services.cli", "api", "--port", port]
     log = data.parent / f"{data.name}-api.log"
     with (
         log.open("w") as errors,

@@ -104,7 +104,9 @@ async def _must_be_ok(response: httpx.Response) -> None:
 @contextlib.asynccontextmanager
 async def served(url: str, **options: Any) -> AsyncIterator[Served]:
     """The server of the ledger in an engine, stopped in an orderly way at the exit."""
-    settings = ApiOptions(**{"port": 0, "open_reading": True, **options})
+    settings = ApiOptions(
+        **{"port": 0, "open_reading": True, "rate_per_minute": 1_000_000, **options}
+    )
     with listening(settings) as made:
         port = made.getsockname()[1]
         opening = open_tollbook(Settings(redis=url, partitions=1), create=True)

@@ -333,3 +333,17 @@ def test_what_is_not_there_is_said(client, url, status):
     answer = client.get(url)
     assert answer.status_code == status
     assert answer.json()["status"] == status
+
+
+@pytest.mark.parametrize("path", [f"{COAST}/tolls", "/", "/v1/nothing"])
+def test_head_is_get_without_the_body(client, path):
+    got, head = client.get(path), client.head(path)
+
+    assert (head.status_code, head.content) == (got.status_code, b"")
+    kept = ("content-type", "content-length", "etag", "content-security-policy")
+    assert [head.headers.get(name) for name in kept] == [got.headers.get(name) for name in kept]
+
+
+def test_another_method_is_told_which_there_are(client):
+    answer = client.put("/v1/events")
+    assert (answer.status_code, answer.headers["allow"]) == (405, "GET, HEAD, POST")

@@ -18,7 +18,7 @@ class MemoryLedger:
         self.refused = []
         self.batches = []
 
-    async def append(self, events):
+    async def append(self, events, *, by=None):
         self.batches.append(len(events))
         return [self._receipt(parsed) for parsed in events]
 

@@ -46,12 +46,14 @@ class View:
         items: the list in its document that pages are cut from; None for none.
         formats: those it is there in.
         ask: makes its document.
+        beside: what it is asked beside the question, such as a cell.
     """
 
     name: str
     items: str | None
     formats: tuple[str, ...]
     ask: Ask
+    beside: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,26 +79,51 @@ async def answered(
     chosen = chosen_format(request, ("json",) if page else view.formats)
     await queries.reached(running.book, crisis, asked)
     standing = await standing_of(running.book, crisis)
-    tag = standing.tag(request, chosen)
-    if is_known(request, tag):
-        return not_modified(tag, standing.recorded_at)
-    headers = validators(tag, standing.recorded_at)
+    if is_known(request, standing.tag(request, chosen)):
+        return not_modified(standing.tag(request, chosen), standing.recorded_at)
     if page:
-        document = await _paged(request, running, crisis, view, asked, page, standing)
-        if document["next"] is not None:
-            headers["Link"] = next_link(request, document["next"])
-        body = orjson.dumps(document)
+        made = await _paged(request, running, crisis, view, asked, page, standing)
     else:
-        body = await running.answers.get(
-            tag, lambda: _whole(running.book, crisis, view, asked, chosen)
-        )
+        made = await _whole(running, crisis, view, asked, chosen, standing)
+    tag = made.standing.tag(request, chosen)
+    headers = validators(tag, made.standing.recorded_at)
+    if is_known(request, tag):
+        return not_modified(tag, made.standing.recorded_at)
+    if made.following is not None:
+        headers["Link"] = next_link(request, made.following)
     if chosen != "json":
         name = f"{crisis}-{view.name}.{'csv' if chosen == 'hxl' else chosen}"
         headers["Content-Disposition"] = f'attachment; filename="{name}"'
-    return Response(body, headers=headers, media_type=media_type(chosen))
+    return Response(made.body, headers=headers, media_type=media_type(chosen))
 
 
-async def _whole(book: Tollbook, crisis: str, view: View, asked: Question, chosen: str) -> bytes:
+@dataclass(frozen=True, slots=True)
+class _Body:
+    """What is sent, what it was made from, and the cursor of the page after."""
+
+    standing: Standing
+    body: bytes
+    following: str | None = None
+
+
+async def _whole(
+    running: Running,
+    crisis: str,
+    view: View,
+    asked: Question,
+    chosen: str,
+    standing: Standing,
+) -> _Body:
+    made = await running.answers.get(
+        (view.name, view.beside, crisis, replace(asked, min_position=None), chosen),
+        standing,
+        lambda: _encoded(running.book, crisis, view, asked, chosen),
+        exact=asked.min_position is not None,
+    )
+    return _Body(made.standing, made.value)
+
+
+async def _encoded(book: Tollbook, crisis: str, view: View, asked: Question, chosen: str) -> bytes:
     if chosen == "json":
         return orjson.dumps(await view.ask(book, crisis, asked))
     if view.name in EXPORTED:
@@ -117,30 +144,36 @@ async def _paged(
     asked: Question,
     page: Page,
     standing: Standing,
-) -> Document:
+) -> _Body:
     """A page of the document, with `next`; the later ones are of the position of the first."""
-    about = about_of(request)
-    begin, known = 0, None
-    if page.cursor is not None:
+    about, items = about_of(request), view.items or ""
+    if page.cursor is None:
+        begin = 0
+        made = await running.documents.get(
+            (view.name, view.beside, crisis, replace(asked, min_position=None)),
+            standing,
+            lambda: view.ask(running.book, crisis, asked),
+            exact=asked.min_position is not None,
+        )
+        standing, document = made.standing, made.value
+        known: int = document["known_as_of"]["sequence"]
+        running.pinned.put((about, known), document)
+    else:
         cursor = Cursor.read(page.cursor, request)
-        (begin,), known = cursor.at, cursor.known
-    items = view.items or ""
-    document = await running.documents.get(
-        (about, standing.sequence if known is None else known, known is None and standing.mark),
-        lambda: view.ask(running.book, crisis, _pinned(asked, known)),
-    )
-    if known is None:
-        known = document["known_as_of"]["sequence"]
-        running.documents.put((about, known, False), document)
-    count = page.limit or running.options.page
-    end = begin + count
-    more = end < len(document[items])
-    following = Cursor(about, [end], known).text() if more else None
-    return {**document, items: document[items][begin:end], "next": following}
+        (begin,), known = cursor.at, cursor.known or 0
+        found = running.pinned.get((about, known))
+        if found is None:
+            found = await view.ask(running.book, crisis, _pinned(asked, known))
+            running.pinned.put((about, known), found)
+        document = found
+    end = begin + (page.limit or running.options.page)
+    following = Cursor(about, [end], known).text() if end < len(document[items]) else None
+    told = {**document, items: document[items][begin:end], "next": following}
+    return _Body(standing, orjson.dumps(told), following)
 
 
-def _pinned(asked: Question, known: int | None) -> Question:
+def _pinned(asked: Question, known: int) -> Question:
     """The question as of the position of the first page."""
-    if known is None or asked.known_as_of is not None:
+    if asked.known_as_of is not None:
         return asked
     return replace(asked, known_as_of=str(known))

@@ -23,8 +23,9 @@ HEADERS: Final = {
 }
 """Kept by nobody, passed on at once by proxies, and the connection ends with the stream."""
 
-LAST_WORDS_S_MAX: Final = 1.0
-"""How long a connection may take for its last bytes when the server stops."""
+
+LARGE_BYTES: Final = 64 * 2**10
+"""What a connection holds back before it asks for a pause (uvicorn's high-water mark)."""
 
 
 class FeedStream(Response):
@@ -46,18 +47,25 @@ class FeedStream(Response):
         reader, loop = self._reader, asyncio.get_running_loop()
         reader.abort = scope.get("extensions", {}).get(ABORT)
         gone = asyncio.create_task(_end_when_gone(reader, receive))
+
+        async def sent(part: bytes) -> None:
+            await send(_body(part))
+            if (
+                len(part) >= LARGE_BYTES
+            ):  # with nothing to send, it is only waited until there is room
+                await send(_body(b""))
+
         self._hub.enter(reader)
         try:
             await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
-            await follow(self._hub, reader, self._after, lambda part: send(_body(part)))
+            await follow(self._hub, reader, self._after, sent)
             last = reader.ending.sent() if reader.ending else b""
             await send(_body(last, more=False))
         finally:
             self._hub.leave(reader)
             await end_tasks(gone)
-            if reader.abort is not None and reader.ending != GONE:
-                patience_s = LAST_WORDS_S_MAX if reader.ending == STOPPING else SEND_S_MAX
-                loop.call_later(patience_s, reader.abort)
+            if reader.abort is not None and reader.ending not in (GONE, STOPPING):
+                loop.call_later(SEND_S_MAX, reader.abort)
 
 
 async def _end_when_gone(reader: Reader, receive: Receive) -> None:

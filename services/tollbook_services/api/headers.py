@@ -32,7 +32,7 @@ class SecurityHeaders:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request with them."""
+        """Answer a request with them; HEAD as GET without the body (RFC 9110, 9.3.2)."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -47,4 +47,13 @@ class SecurityHeaders:
                     headers.setdefault("Strict-Transport-Security", _YEAR)
             await send(message)
 
-        await self._app(scope, receive, with_headers)
+        if scope["method"] != "HEAD":
+            await self._app(scope, receive, with_headers)
+            return
+
+        async def without_body(message: Message) -> None:
+            if message["type"] == "http.response.body":
+                message = {**message, "body": b""}
+            await with_headers(message)
+
+        await self._app({**scope, "method": "GET"}, receive, without_body)

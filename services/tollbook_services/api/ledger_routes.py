@@ -161,11 +161,13 @@ async def diff(  # noqa: PLR0913, PLR0917 - the parameters of the query string
     asked = Between(first, last, measure, area, segment)
 
     async def made() -> bytes:
-        return orjson.dumps(await diff_document(book, crisis, asked, events_max=DIFF_EVENTS_MAX))
+        return orjson.dumps(
+            await diff_document(book, crisis, asked, events_max=DIFF_EVENTS_MAX, fresh=False)
+        )
 
-    body = await running.answers.get(tag, made)
+    answer = await running.answers.get(("diff", crisis, asked), standing, made, exact=True)
     headers = validators(tag, standing.recorded_at)
-    return Response(body, headers=headers, media_type="application/json")
+    return Response(answer.value, headers=headers, media_type="application/json")
 
 
 def _json(document: object) -> Response:

@@ -154,15 +154,14 @@ def _of_error(error: TollbookError) -> Problem:
 
 def _allowed(app: FastAPI, request: Request) -> list[str]:
     """The methods of every route with the path of a request: routers know only their own."""
-    return sorted(
-        {
-            method
-            for context in iter_route_contexts(app.routes)
-            if isinstance(context.original_route, APIRoute)
-            and context.original_route.path_regex.match(request.url.path)
-            for method in context.methods or ()
-        }
-    )
+    found = {
+        method
+        for context in iter_route_contexts(app.routes)
+        if isinstance(context.original_route, APIRoute)
+        and context.original_route.path_regex.match(request.url.path)
+        for method in context.methods or ()
+    }
+    return sorted(found | ({"HEAD"} if "GET" in found else set()))
 
 
 def _named(fault: Mapping[str, str]) -> str:

@@ -7,6 +7,7 @@ from typing import Any, Final, Self
 from fastapi import FastAPI, Request
 
 from tollbook_services.access.authentication import Authentication
+from tollbook_services.api.latest import Latest
 from tollbook_services.api.options import ApiOptions
 from tollbook_services.api.rates import Rates
 from tollbook_services.api.recent import Recent
@@ -18,7 +19,7 @@ ANSWERS_BYTES: Final = 64 * 2**20
 """Bytes of answers that are kept."""
 
 DOCUMENTS_KEPT: Final = 8
-"""Documents that are kept for their later pages: of a large crisis some tens of MB each."""
+"""Documents that are kept for pages: of a large crisis some tens of MB each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +32,9 @@ class Running:
         authentication: knows whose a token is.
         rates: counts requests.
         metrics: what this server did.
-        answers: the newest answers, by their ETags.
-        documents: the newest documents that pages are cut from.
+        answers: the newest answers as they are sent.
+        documents: the newest documents that pages are made of.
+        pinned: the documents that later pages of lists are cut from.
         hub: hands on the changes of cells to the readers of the feed.
         stopping: set when the server begins to shut down; what would go on for ever ends then.
     """
@@ -44,10 +46,11 @@ class Running:
     hub: Hub
     stopping: asyncio.Event
     metrics: ServerMetrics
-    answers: Recent[bytes] = field(default_factory=lambda: Recent(ANSWERS_BYTES, len))
-    documents: Recent[dict[str, Any]] = field(
-        default_factory=lambda: Recent(DOCUMENTS_KEPT, lambda _: 1)
+    answers: Latest[bytes] = field(default_factory=lambda: Latest(ANSWERS_BYTES, len))
+    documents: Latest[dict[str, Any]] = field(
+        default_factory=lambda: Latest(DOCUMENTS_KEPT, lambda _: 1)
     )
+    pinned: Recent = field(default_factory=Recent)
 
     @classmethod
     def of(

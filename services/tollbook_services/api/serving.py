@@ -1,12 +1,15 @@
 """Runs the application on uvicorn until it is told to stop."""
 
 import asyncio
+import resource
 import signal
 import socket
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from typing import Final
 
+import structlog
 import uvicorn
 from fastapi import FastAPI
 
@@ -22,6 +25,16 @@ from tollbook_services.wiring import open_tollbook
 
 BACKLOG: Final = 2_048
 """Connections that wait to be accepted: as many readers as may come at once."""
+
+OTHER_FILES: Final = 512
+"""Open files beside those of the readers of the feed: requests, the engine, what is served."""
+
+_log = structlog.get_logger("tollbook.api")
+
+
+SWITCH_S: Final = 0.0005
+"""Seconds for which the thread that works a view out keeps the interpreter while the event loop
+wants it. Python's 5 ms are waited for several times in each request."""
 
 FINISH_S: Final = 10
 """Seconds that requests have to be finished in once the server is to stop."""
@@ -68,6 +81,17 @@ class Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
+def allow_readers(count: int) -> None:
+    """Let the process have a connection open for each reader; systems begin with 256 or 1,024."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = count + OTHER_FILES
+    if resource.RLIM_INFINITY != soft < wanted:
+        allowed = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, allowed), hard))
+        if allowed < wanted:
+            _log.warning("too few open files for all readers", allowed=allowed, wanted=wanted)
+
+
 async def run_api(
     settings: Settings, options: ApiOptions, announce: Callable[[str, str | None], None]
 ) -> None:
@@ -83,6 +107,8 @@ async def run_api(
         UsageError: others than this machine could ask, and nobody has a token.
         EngineError: it cannot listen there.
     """
+    sys.setswitchinterval(SWITCH_S)
+    allow_readers(options.feed_readers_max)
     async with open_tollbook(settings, create=True) as book:
         token = await first_token(book.redis, options.host, open_reading=options.open_reading)
         with listening(options) as made:

@@ -116,7 +116,7 @@ async def revisions(
     view = REVISIONS
     if series is not None:
         ask = partial(queries.revisions, series=series)
-        view = replace(REVISIONS, ask=ask, formats=("json",))
+        view = replace(REVISIONS, ask=ask, formats=("json",), beside=series)
     return await answered(request, running, crisis, view, asked, page)
 
 
@@ -198,6 +198,7 @@ async def explain(
     """How one number came about: the figures considered and each rule, as sums to check."""
     if "\0" in cell:
         raise OptionError("cell", "a cell id has no NUL in it")
-    ask = partial(queries.explain, cell=cell_asked(cell, segment, kind))
-    view = View("explain", None, _SHEET, ask)
+    wanted = cell_asked(cell, segment, kind)
+    ask = partial(queries.explain, cell=wanted)
+    view = View("explain", None, _SHEET, ask, wanted)
     return await answered(request, running, crisis, view, asked, Page(None, None))

@@ -34,6 +34,9 @@ class Ending(NamedTuple):
 
 STOPPING: Final = Ending("", "stopping", "the server stops")
 GONE: Final = Ending("", "gone", "the reader went away")
+FAILED: Final = Ending(
+    "cut", "failed", "the feed failed inside the server, see its log: come back with the last id"
+)
 OTHER_LEDGER: Final = Ending(
     "gap",
     "other-ledger",

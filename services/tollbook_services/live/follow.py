@@ -1,17 +1,18 @@
 """What one reader is sent, from its place on, until its stream ends."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import Final
 
 from redis.exceptions import RedisError
 
 from tollbook_schemas.errors import EngineError
 from tollbook_services.live import sse
+from tollbook_services.live.change import LiveChange
 from tollbook_services.live.ending import gap_ending
 from tollbook_services.live.hub import RECONNECT_S, Hub
 from tollbook_services.live.place import EntryId
-from tollbook_services.live.reader import Reader
+from tollbook_services.live.reader import SENT_BYTES, Reader
 from tollbook_services.live.stream import GapError
 
 BACKLOG_PAGE: Final = 500
@@ -70,11 +71,23 @@ async def _further(hub: Hub, reader: Reader, at: EntryId, send: Send) -> EntryId
         await asyncio.sleep(LOOK_AGAIN_S)
         return at
     found = [one for one in page if one.subject and one.subject.fits(reader.wanted)]
-    if found:
-        reader.told = found[-1].entry
-        await _timed(reader, send, b"".join(one.sent for one in found))
+    for piece in _pieces(found):
+        if reader.ending is not None:
+            return at
+        reader.told = piece[-1].entry
+        await _timed(reader, send, b"".join(one.sent for one in piece))
     await asyncio.sleep(0)  # a connection that takes everything would keep the others waiting
     return page[-1].entry
+
+
+def _pieces(changes: Sequence[LiveChange]) -> Iterator[Sequence[LiveChange]]:
+    """The changes in pieces of about as many bytes as are handed to a connection at once."""
+    first, size = 0, 0
+    for at, one in enumerate(changes, 1):
+        size += len(one.sent)
+        if size >= SENT_BYTES or at == len(changes):
+            yield changes[first:at]
+            first, size = at, 0
 
 
 async def _beat(hub: Hub, reader: Reader, send: Send) -> None:

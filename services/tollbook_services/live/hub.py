@@ -9,14 +9,20 @@ import structlog
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from tollbook_schemas.errors import EngineError, TollbookError
+from tollbook_schemas.errors import TollbookError
 from tollbook_schemas.gazetteer import Gazetteer
 from tollbook_services.live.change import LiveChange, live_change
-from tollbook_services.live.ending import OTHER_LEDGER, STOPPING, Ending, gap_ending
+from tollbook_services.live.ending import FAILED, OTHER_LEDGER, STOPPING, Ending, gap_ending
 from tollbook_services.live.place import BEGINNING, EntryId, FeedPlace
 from tollbook_services.live.reader import Batch, Reader
 from tollbook_services.live.recent import CHANGES_MAX, Recent
-from tollbook_services.live.stream import GapError, latest, page_after, wait_for_entry
+from tollbook_services.live.stream import (
+    GapError,
+    OtherLedgerError,
+    latest,
+    page_after,
+    wait_for_entry,
+)
 from tollbook_services.tasks import end_tasks
 
 PAGE: Final = 1_000
@@ -47,6 +53,9 @@ SEND_S_MAX: Final = 30.0
 """A connection that takes nothing for so long is ended; that of a phone in a tunnel lives on."""
 
 WATCH_S: Final = 1.0
+
+LAST_WORDS_S_MAX: Final = 1.0
+"""How long a connection may take for its last bytes when the server stops."""
 
 _log = structlog.get_logger("tollbook.feed")
 
@@ -108,29 +117,27 @@ class Hub:
 
         Raises:
             GapError: some of them are not kept any more.
-            EngineError: another ledger is in the engine.
+            OtherLedgerError: another ledger is in the engine.
             RedisError: the engine cannot be asked.
         """
         known = self._recent.after(at, count)
         if known is not None:
             return known
         async with self._reading:
-            page = await page_after(self._redis, at, count)
-            self._must_be_same(page.ledger)
+            entries = await page_after(self._redis, self.ledger, at, count)
             areas = await self._areas()
-            return [live_change(self.ledger, entry, areas) for entry in page.entries]
+            return [live_change(self.ledger, entry, areas) for entry in entries]
 
     async def begin(self) -> None:
         """Go to the end of the feed; the last changes are taken into memory.
 
         Raises:
-            EngineError: another ledger is in the engine.
+            OtherLedgerError: another ledger is in the engine.
             RedisError: the engine cannot be asked.
         """
-        page = await latest(self._redis, CHANGES_MAX)
-        self._must_be_same(page.ledger)
+        entries = await latest(self._redis, self.ledger, CHANGES_MAX)
         areas = await self._areas()
-        changes = [live_change(self.ledger, entry, areas) for entry in page.entries]
+        changes = [live_change(self.ledger, entry, areas) for entry in entries]
         self._recent = Recent(changes[0].entry if changes else BEGINNING)
         self._recent.add(changes[1:])
         self.place = changes[-1].entry if changes else BEGINNING
@@ -149,9 +156,15 @@ class Hub:
                 self._end_all(gap_ending(self.ledger, gap))
                 await asyncio.sleep(RECONNECT_S)
             except (RedisError, OSError, TollbookError) as error:
+                if isinstance(error, OtherLedgerError):
+                    self._end_all(OTHER_LEDGER)
                 if not away:
                     _log.warning("the feed waits for the engine", error=str(error))
                 away = True
+                await asyncio.sleep(RECONNECT_S)
+            except Exception:  # noqa: BLE001 - a feed that stands still must not look alive
+                _log.exception("the feed failed")
+                self._end_all(FAILED)
                 await asyncio.sleep(RECONNECT_S)
 
     async def watch(self) -> None:
@@ -168,21 +181,23 @@ class Hub:
                     reader.beat()
 
     def stop(self) -> None:
-        """End every stream, those that are about to begin, too."""
+        """End every stream, those that are about to begin, too; nobody is waited for long."""
         self.stopped = True
+        loop = asyncio.get_running_loop()
         for reader in self.readers:
             reader.end(STOPPING)
+            if reader.abort is not None:
+                loop.call_later(LAST_WORDS_S_MAX, reader.abort)
 
     async def _advance(self) -> None:
         at = self.place or BEGINNING
-        page = await page_after(self._redis, at, PAGE)
-        self._must_be_same(page.ledger)
-        if not page.entries:
+        entries = await page_after(self._redis, self.ledger, at, PAGE)
+        if not entries:
             await wait_for_entry(self._redis, at, WAIT_MS)
             return
         areas = await self._areas()
-        self._dispatch([live_change(self.ledger, entry, areas) for entry in page.entries])
-        full = len(page.entries) == PAGE
+        self._dispatch([live_change(self.ledger, entry, areas) for entry in entries])
+        full = len(entries) == PAGE
         pause_s = min(PAUSE_S_MAX, PAUSE_S + PAUSE_READER_S * len(self.readers))
         await asyncio.sleep(0 if full else pause_s)
 
@@ -204,14 +219,6 @@ class Hub:
         self.place = None
         for reader in self.readers:
             reader.end(ending)
-
-    def _must_be_same(self, ledger: str) -> None:
-        if ledger != self.ledger:
-            self._end_all(OTHER_LEDGER)
-            raise EngineError(
-                f"the ledger here is {ledger or 'gone'}, and the feed is that of {self.ledger}: "
-                "start the server again for another ledger"
-            )
 
 
 @asynccontextmanager

@@ -8,10 +8,11 @@ import orjson
 RETRY_MS: Final = 2_000
 """How long a browser waits before it comes back: longer than a restart of the server takes."""
 
-HEARTBEAT: Final = b": still here\n\n"
-"""A comment, so that nobody in between takes a silent connection for a dead one."""
+HEARTBEAT: Final = b": still here\n"
+"""A comment, so that nobody in between takes a silent connection for a dead one. No empty line is
+behind it: some clients take that for an event."""
 
-STOPPING: Final = b": the server stops, come back with the last id\n\n"
+STOPPING: Final = b": the server stops, come back with the last id\n"
 
 
 def change(token: str, document: bytes) -> bytes:

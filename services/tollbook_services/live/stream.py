@@ -6,7 +6,7 @@ from typing import Any, Final, NamedTuple, cast
 from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
-from tollbook_schemas.errors import TollbookError
+from tollbook_schemas.errors import EngineError, TollbookError
 from tollbook_services import keys
 from tollbook_services.live.place import BEGINNING, EntryId
 
@@ -20,11 +20,14 @@ class Entry(NamedTuple):
     body: bytes
 
 
-class Page(NamedTuple):
-    """Entries of one moment, oldest first, and the ledger that they are of."""
+class OtherLedgerError(EngineError):
+    """The engine has another ledger now, or none."""
 
-    ledger: str
-    entries: list[Entry]
+    def __init__(self, ledger: str, found: str) -> None:
+        super().__init__(
+            f"the ledger here is {found or 'gone'}, and the feed is that of {ledger}: "
+            "start the server again for another ledger"
+        )
 
 
 class GapError(TollbookError):
@@ -46,7 +49,7 @@ class GapError(TollbookError):
         self.lost, self.oldest, self.newest = lost, oldest, newest
 
 
-async def page_after(redis: Redis, after: EntryId, count: int) -> Page:
+async def page_after(redis: Redis, ledger: str, after: EntryId, count: int) -> list[Entry]:
     """The entries after one, which must still be there: only so is it known that none is missing.
 
     Entries are removed from the old end alone. So where the entry `after` is still there, all that
@@ -54,6 +57,7 @@ async def page_after(redis: Redis, after: EntryId, count: int) -> Page:
     it is known by the count of entries that were ever added.
 
     Raises:
+        OtherLedgerError: the engine has not this ledger.
         GapError: something may be missing.
         RedisError: the engine cannot be asked.
     """
@@ -62,10 +66,11 @@ async def page_after(redis: Redis, after: EntryId, count: int) -> Page:
         pipe.xrange(keys.CHANGES, str(after), "+", count + 1)
         if after == BEGINNING:
             pipe.xinfo_stream(keys.CHANGES)
-        ledger, found, *info = await pipe.execute(raise_on_error=False)
-    for reply in (ledger, found):
+        stored, found, *info = await pipe.execute(raise_on_error=False)
+    for reply in (stored, found):
         if isinstance(reply, Exception):
             raise reply
+    _must_be(ledger, stored)
     entries = [Entry(EntryId.of(one), fields.get(b"change", b"")) for one, fields in found]
     if after == BEGINNING:
         whole = _never_trimmed(info[0])
@@ -73,17 +78,22 @@ async def page_after(redis: Redis, after: EntryId, count: int) -> Page:
         whole = bool(entries) and entries.pop(0).id == after
     if not whole:
         raise GapError(after, *await edges(redis))
-    return Page((ledger or b"").decode(), entries[:count])
+    return entries[:count]
 
 
-async def latest(redis: Redis, count: int) -> Page:
-    """The last entries, oldest first."""
+async def latest(redis: Redis, ledger: str, count: int) -> list[Entry]:
+    """The last entries, oldest first.
+
+    Raises:
+        OtherLedgerError: the engine has not this ledger.
+        RedisError: the engine cannot be asked.
+    """
     async with redis.pipeline(transaction=True) as pipe:
         pipe.hget(keys.LEDGER, "id")
         pipe.xrevrange(keys.CHANGES, count=count)
-        ledger, found = await pipe.execute()
-    entries = [Entry(EntryId.of(one), fields.get(b"change", b"")) for one, fields in found]
-    return Page((ledger or b"").decode(), entries[::-1])
+        stored, found = await pipe.execute()
+    _must_be(ledger, stored)
+    return [Entry(EntryId.of(one), fields.get(b"change", b"")) for one, fields in found][::-1]
 
 
 async def edges(redis: Redis) -> tuple[EntryId | None, EntryId | None]:
@@ -99,6 +109,12 @@ async def wait_for_entry(redis: Redis, after: EntryId, patience_ms: int) -> bool
     """Whether an entry after one came, within some milliseconds."""
     asked = cast("Any", redis).xread({keys.CHANGES: str(after)}, count=1, block=patience_ms)
     return bool(await cast("Awaitable[Any]", asked))
+
+
+def _must_be(ledger: str, stored: bytes | None) -> None:
+    found = (stored or b"").decode()
+    if found != ledger:
+        raise OtherLedgerError(ledger, found)
 
 
 def _id_of(found: list[Any]) -> EntryId | None:

@@ -10,6 +10,7 @@ from tollbook_schemas.times import format_instant
 from tollbook_services import queries
 from tollbook_services.api.running import Running, running_of
 from tollbook_services.api.standing import Standing, standing_of
+from tollbook_services.position import position_of
 from tollbook_services.queries import Question
 
 Held = Annotated[Running, Depends(running_of)]
@@ -52,9 +53,12 @@ async def document_of(
     """
     await queries.reached(running.book, crisis, asked)
     standing = await standing_of(running.book, crisis)
-    key = ("page", view.__name__, crisis, asked, standing.mark)
-    document = await running.documents.get(key, lambda: view(running.book, crisis, asked))
-    return standing, document
+    made = await running.documents.get(
+        (view.__name__, None, crisis, asked),
+        standing,
+        lambda: view(running.book, crisis, asked),
+    )
+    return made.standing, made.value
 
 
 def around(
@@ -62,13 +66,15 @@ def around(
 ) -> Document:
     """What every page about a crisis shows beside its own content."""
     partition = running.book.partition_of(crisis)
-    known = document["known_as_of"]
+    known, position = document["known_as_of"], document.get("position")
+    head = known["sequence"] if position is None else position_of(position).sequence
     return {
         "crisis": crisis,
         "document": document,
         "asked": asked,
         "here": request.url.path,
         "ledger": running.book.ledger.id,
+        "head": head,
         "pinned": f"{partition}:{known['sequence']}",
         "today": format_instant(datetime.now(UTC))[:10],
         "past": bool(asked.as_of or asked.published_as_of or asked.known_as_of),
