@@ -102,7 +102,9 @@ async def _first_token(url: str, options: ApiOptions) -> str | None:
     """The token of an administrator, where nobody has one; refused here once, not by the child."""
     redis = await connect(url)
     try:
-        return await first_token(redis, options.host, open_reading=options.open_reading)
+        return await first_token(
+            redis, options.host, open_reading=options.open_reading or options.await_token
+        )
     finally:
         await redis.aclose()
 

@@ -84,7 +84,9 @@ async def run_api(
         EngineError: it cannot listen there.
     """
     async with open_tollbook(settings, create=True) as book:
-        token = await first_token(book.redis, options.host, open_reading=options.open_reading)
+        token = await first_token(
+            book.redis, options.host, open_reading=options.open_reading or options.await_token
+        )
         with listening(options) as made:
             server = Server(create_app(options, nullcontext(book)), options)
             announce(url_of(*made.getsockname()[:2]), token)
