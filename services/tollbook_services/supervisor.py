@@ -17,6 +17,7 @@ from tollbook_services.engine import EngineProcess, connect
 from tollbook_services.guard import admit, name_the_fault, remember, watch
 from tollbook_services.ledger import Ledger
 from tollbook_services.logs import configure_logs
+from tollbook_services.operations.tracing import must_be_possible
 from tollbook_services.sealing.chosen_key import NO_KEY, has_key, make_missing_key, read_key
 from tollbook_services.settings import Settings
 from tollbook_services.shown import safe_url
@@ -60,9 +61,11 @@ async def serve(
     Raises:
         EngineError: the engine cannot be started or reached, or is not fit.
         CheckFailedError: the ledger is not the expected one, or was altered or erased.
+        UsageError: spans are wanted, and nothing here could send them.
     """
     configure_logs()
     options = read_options()
+    must_be_possible()
     async with _engine(settings, stop) as (url, engine_keepers):
         ledger_id = await _admitted(settings, url)
         token = await _first_token(url, options) if commands is None and options.serve else None

@@ -142,7 +142,9 @@ class Composed:
 
     def wait_healthy(self) -> None:
         """Waits until every container is healthy."""
-        until(lambda: all(self.health(one) == "healthy" for one in ("server", *SERVICES)), self.logs)
+        until(
+            lambda: all(self.health(one) == "healthy" for one in ("server", *SERVICES)), self.logs
+        )
 
     def http(self) -> str:
         """The address of the HTTP server on the host."""

@@ -17,6 +17,7 @@ from tollbook_services.api.connection import Connection
 from tollbook_services.api.options import ApiOptions, url_of
 from tollbook_services.api.running import running_in
 from tollbook_services.operations.server_logs import take_server_logs
+from tollbook_services.operations.tracing import tracing
 from tollbook_services.settings import Settings
 from tollbook_services.wiring import open_tollbook
 
@@ -87,7 +88,8 @@ async def run_api(
         token = await first_token(
             book.redis, options.host, open_reading=options.open_reading or options.await_token
         )
-        with listening(options) as made:
+        book.ledger.appends.tells = True
+        with tracing("api"), listening(options) as made:
             server = Server(create_app(options, nullcontext(book)), options)
             announce(url_of(*made.getsockname()[:2]), token)
             await server.serve(sockets=[made])
