@@ -44,6 +44,7 @@ async def serve(
     *,
     commands: Sequence[Command] | None = None,
     announce: Announce | None = None,
+    api: bool | None = None,
 ) -> int:
     """Run engine and workers until `stop` is set; the exit code.
 
@@ -57,6 +58,7 @@ async def serve(
         commands: the command lines of the workers; default: the HTTP server unless it is switched
             off, intake, projector, and a sealer where there is a key.
         announce: takes the one line that says everything has been started; default: print it.
+        api: whether the HTTP server runs too; None for what its own settings say.
 
     Raises:
         EngineError: the engine cannot be started or reached, or is not fit.
@@ -65,6 +67,8 @@ async def serve(
     """
     configure_logs()
     options = read_options()
+    if api is not None:
+        options = options.model_copy(update={"serve": api})
     must_be_possible()
     async with _engine(settings, stop) as (url, engine_keepers):
         ledger_id = await _admitted(settings, url)

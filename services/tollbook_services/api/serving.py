@@ -28,6 +28,10 @@ FINISH_S: Final = 10
 """Seconds that requests have to be finished in once the server is to stop."""
 
 
+class ListenError(EngineError):
+    """Nobody can be served at an address: it is taken, or not of this machine."""
+
+
 class Server(uvicorn.Server):
     """Serves one application, and tells it when it begins to shut down.
 
@@ -82,7 +86,7 @@ async def run_api(
 
     Raises:
         UsageError: others than this machine could ask, and nobody has a token.
-        EngineError: it cannot listen there.
+        ListenError: it cannot listen there.
     """
     async with open_tollbook(settings, create=True) as book:
         token = await first_token(
@@ -99,7 +103,7 @@ def listening(options: ApiOptions) -> socket.socket:
     """A socket that listens where the options say.
 
     Raises:
-        EngineError: it cannot.
+        ListenError: it cannot.
     """
     family = socket.AF_INET6 if ":" in options.host else socket.AF_INET
     made = socket.socket(family)
@@ -109,7 +113,7 @@ def listening(options: ApiOptions) -> socket.socket:
         made.listen(BACKLOG)
     except OSError as error:
         made.close()
-        raise EngineError(
+        raise ListenError(
             f"cannot listen on {options.host} port {options.port} ({error.strerror or error}): "
             "name another with --host and --port, or TOLLBOOK_API_HOST and TOLLBOOK_API_PORT"
         ) from None

@@ -23,11 +23,17 @@ Partitions = Annotated[
 ]
 
 
-async def serve(*, common: Common = COMMON) -> int:
+async def serve(
+    *,
+    api: Annotated[
+        bool | None, Parameter(help="Run the HTTP server too, or not [TOLLBOOK_API_SERVE; yes].")
+    ] = None,
+    common: Common = COMMON,
+) -> int:
     """Run engine, workers and HTTP server together, and start again what dies."""
     settings = common.settings()
     with stopped_by_signals() as stop:
-        return await supervise(settings, stop) or 0
+        return await supervise(settings, stop, api=api) or 0
 
 
 async def intake(*, common: Common = COMMON) -> None:
