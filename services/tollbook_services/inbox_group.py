@@ -43,6 +43,7 @@ class Worker(Protocol):
         state: what it says of itself.
         progress_at: when it last had nothing to do, began a try or finished a batch (loop time).
         turn: held while it processes entries.
+        counts: events since its start by what became of them.
     """
 
     ledger_id: str
@@ -50,6 +51,7 @@ class Worker(Protocol):
     state: WorkerState
     progress_at: float
     turn: asyncio.Lock
+    counts: Mapping[str, int]
 
 
 def is_transient(error: Exception) -> bool:
@@ -101,7 +103,9 @@ async def watch(redis: Redis, broker: RedisBroker, worker: Worker) -> None:
             await must_be_same_ledger(redis, worker.ledger_id)
             waiting = await _waiting(redis, worker.ledger_id)
             if _moves(worker, clock()):
-                await heartbeats.beat(None, worker.consumer, INTAKE, worker.state, 0)
+                await heartbeats.beat(
+                    None, worker.consumer, INTAKE, worker.state, 0, counts=worker.counts
+                )
             seen_at = clock()
         except RedisError as error:
             if not is_transient(error):

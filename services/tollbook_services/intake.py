@@ -2,7 +2,7 @@
 
 import asyncio
 import secrets
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -93,6 +93,7 @@ class Intake:
         self.failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.progress_at = asyncio.get_running_loop().time()
         self.turn = asyncio.Lock()
+        self.counts: Mapping[str, int] = ledger.appends.counts
         self._redis = redis
         self._ledger = ledger
         self._areas = areas

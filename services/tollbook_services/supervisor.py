@@ -1,6 +1,7 @@
 """`tollbook serve`: engine and workers as child processes that outlive a kill -9."""
 
 import asyncio
+import json
 import os
 import sys
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
@@ -17,6 +18,7 @@ from tollbook_services.engine import EngineProcess, connect
 from tollbook_services.guard import admit, name_the_fault, remember, watch
 from tollbook_services.ledger import Ledger
 from tollbook_services.logs import configure_logs
+from tollbook_services.operations.limits import READY_WORKERS
 from tollbook_services.operations.tracing import must_be_possible
 from tollbook_services.sealing.chosen_key import NO_KEY, has_key, make_missing_key, read_key
 from tollbook_services.settings import Settings
@@ -76,6 +78,8 @@ async def serve(
         variables = _variables(settings, url, ledger_id)
         if commands is None:
             commands = _workers(settings, ledger_id, options)
+            roles = [command.name for command in commands if command is not API]
+            variables[READY_WORKERS] = os.environ.get(READY_WORKERS) or json.dumps(roles)
         children = [Child(command, variables) for command in commands]
         watcher = asyncio.create_task(watch(url, ledger_id), name="guard")
         keepers = [*engine_keepers, watcher, *(child.start() for child in children)]

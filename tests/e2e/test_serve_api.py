@@ -140,8 +140,8 @@ def test_one_event_is_followed_by_its_partition_and_sequence_through_every_log(t
                     f"{CRISIS}/tolls", params={"min_position": sent["position"]}
                 )
                 assert tolls.status_code == 200
-                heads = re.findall(r"tollbook_head\{.*\} (\d)", (await client.get("/metrics")).text)
-                assert sorted(heads) == ["0", "0", "0", "2"]
+                await serve.said(lambda: len(serve.of(event="batch appended")) == 1, "it is told")
+                await wait_for(lambda: measured(client), "the intake told its counts")
         assert serve.process.returncode == 0
         over_http(serve, sent)
         through_the_inbox(serve, added)
@@ -149,6 +149,20 @@ def test_one_event_is_followed_by_its_partition_and_sequence_through_every_log(t
         assert token not in str(serve.texts)
 
     asyncio.run(scenario())
+
+
+async def measured(client: httpx2.AsyncClient) -> bool:
+    """Whether all that `serve` runs shows in the metrics, and on which disk its engine is."""
+    text = (await client.get("/metrics")).text
+    alive = re.findall(r'^tollbook_workers\{role="(\w+)"\} 1\.0$', text, re.MULTILINE)
+    heads = re.findall(r"^tollbook_head\{.*\} (\d)", text, re.MULTILINE)
+    appended = re.findall(
+        r'^tollbook_events_total\{outcome="appended".*\} (\d)', text, re.MULTILINE
+    )
+    assert "tollbook_disk_free_bytes " in text
+    return (alive, sorted(heads), appended) == (
+        ["intake", "projector", "sealer"], ["0", "0", "0", "2"], ["1", "1"],
+    )  # fmt: skip
 
 
 async def post(client: httpx2.AsyncClient) -> dict[str, Any]:

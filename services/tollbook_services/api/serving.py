@@ -16,6 +16,7 @@ from tollbook_services.api.app import create_app
 from tollbook_services.api.connection import Connection
 from tollbook_services.api.options import ApiOptions, url_of
 from tollbook_services.api.running import running_in
+from tollbook_services.operations.limits import read_limits
 from tollbook_services.operations.server_logs import take_server_logs
 from tollbook_services.operations.tracing import tracing
 from tollbook_services.settings import Settings
@@ -85,9 +86,11 @@ async def run_api(
             the ledger had none.
 
     Raises:
-        UsageError: others than this machine could ask, and nobody has a token.
+        UsageError: others than this machine could ask, and nobody has a token; or a limit cannot
+            be meant.
         ListenError: it cannot listen there.
     """
+    read_limits()  # refused before anything is opened
     async with open_tollbook(settings, create=True) as book:
         token = await first_token(
             book.redis, options.host, open_reading=options.open_reading or options.await_token
