@@ -43,7 +43,6 @@ class Worker(Protocol):
         state: what it says of itself.
         progress_at: when it last had nothing to do, began a try or finished a batch (loop time).
         turn: held while it processes entries.
-        counts: events since its start by what became of them.
     """
 
     ledger_id: str
@@ -51,7 +50,11 @@ class Worker(Protocol):
     state: WorkerState
     progress_at: float
     turn: asyncio.Lock
-    counts: Mapping[str, int]
+
+    @property
+    def counts(self) -> Mapping[str, int]:
+        """Events since its start by what became of them."""
+        ...
 
 
 def is_transient(error: Exception) -> bool:

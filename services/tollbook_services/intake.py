@@ -93,7 +93,6 @@ class Intake:
         self.failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.progress_at = asyncio.get_running_loop().time()
         self.turn = asyncio.Lock()
-        self.counts: Mapping[str, int] = ledger.appends.counts
         self._redis = redis
         self._ledger = ledger
         self._areas = areas
@@ -102,6 +101,11 @@ class Intake:
         self._checking: asyncio.Task[None] | None = None
         self._appending: asyncio.Task[None] | None = None
         self._acknowledging: asyncio.Task[None] | None = None
+
+    @property
+    def counts(self) -> Mapping[str, int]:
+        """Events since its start by what became of them."""
+        return self._ledger.appends.counts
 
     async def on_batch(self, entries: Sequence[InboxEntry]) -> None:
         """Take a batch of new entries; what fails ends the worker, not FastStream's loop.
