@@ -43,9 +43,9 @@ class Observing:
                 await self._noted(scope, receive, send, given)
                 return
             with span(scope["method"], kind="server", parent=parent) as noted:
-                if noted.trace is not None:
-                    structlog.contextvars.bind_contextvars(trace=noted.trace)
-                status = await self._noted(scope, receive, send, given)
+                told = {} if noted.trace is None else {"trace": noted.trace}
+                with structlog.contextvars.bound_contextvars(**told):
+                    status = await self._noted(scope, receive, send, given)
                 noted.set(
                     {
                         "http.request.method": scope["method"],

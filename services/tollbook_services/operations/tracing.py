@@ -24,6 +24,11 @@ LAST: Final = "tollbook.sequence.last"
 LINKS_MAX: Final = 128
 """Links of a span, as many as OpenTelemetry keeps."""
 
+EXPORT_S: Final = 3.0
+"""Seconds for sending spans, unless the environment says: a process that stops waits for it."""
+
+_TIMEOUTS: Final = ("OTEL_EXPORTER_OTLP_TIMEOUT", "OTEL_EXPORTER_OTLP_TRACES_TIMEOUT")
+
 Kind = Literal["internal", "server", "consumer"]
 Value = str | int | bool
 
@@ -112,7 +117,9 @@ def tracing(service: str) -> Iterator[None]:
     take_logs("opentelemetry")
     name = os.environ.get("OTEL_SERVICE_NAME") or f"tollbook-{service}"
     provider = TracerProvider(resource=Resource.create({"service.name": name}))
-    provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
+    own = any(os.environ.get(name) for name in _TIMEOUTS)
+    exporter = OTLPSpanExporter(timeout=None if own else EXPORT_S)
+    provider.add_span_processor(BatchSpanProcessor(exporter))
     with tracing_with(provider):
         yield
 
