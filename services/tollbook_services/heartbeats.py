@@ -2,8 +2,8 @@
 
 import os
 import socket
-from collections.abc import Awaitable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Final, Literal, cast
 
 import orjson
@@ -35,6 +35,7 @@ class Heartbeat:
         sequence: the position in the partition it had come to; 0 for a worker of no partition.
         age_s: seconds since then, by the engine's clock.
         goodbye: whether it said itself that it stops; else it was killed, or hangs.
+        counts: events since its start by what became of them, where it appends.
     """
 
     worker: str
@@ -43,6 +44,7 @@ class Heartbeat:
     sequence: int
     age_s: float
     goodbye: bool = False
+    counts: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def alive(self) -> bool:
@@ -59,10 +61,18 @@ class Heartbeats:
         self._functions = Functions(redis)
 
     async def beat(
-        self, partition: int | None, worker: str, role: str, state: WorkerState, sequence: int
+        self,
+        partition: int | None,
+        worker: str,
+        role: str,
+        state: WorkerState,
+        sequence: int,
+        *,
+        counts: Mapping[str, int] | None = None,
     ) -> None:
         """Say that `worker` is in `state` and has come to `sequence`; `None` is no partition."""
-        body = orjson.dumps({"state": state, "sequence": sequence})
+        told = {"state": state, "sequence": sequence}
+        body = orjson.dumps(told if counts is None else told | {"counts": dict(counts)})
         arguments: list[str | bytes | int] = [worker, FORGOTTEN_MS, role, body]
         await self._functions.call("tollbook_beat", [_key(partition)], arguments)
 
@@ -102,4 +112,5 @@ def _heartbeat(worker: str, text: bytes, now_ms: int) -> Heartbeat:
     age_s = max(0, now_ms - int(beat_ms)) / 1000
     state: WorkerState = said["state"] if age_s <= ALIVE_S_MAX else "stopped"
     goodbye = said["state"] == "stopped"
-    return Heartbeat(worker, role.decode(), state, said["sequence"], age_s, goodbye)
+    counts = said.get("counts", {})
+    return Heartbeat(worker, role.decode(), state, said["sequence"], age_s, goodbye, counts)

@@ -10,12 +10,14 @@ from faststream.redis.parser import BinaryMessageFormatV1
 from redis.asyncio import Redis
 
 from tollbook_schemas.errors import Fault
+from tollbook_services.operations.correlation import TRACEPARENT, traceparent_of
 
 INTAKE_BATCH_BYTES_MAX: Final = 8 * 2**20
 """Bytes of entries that are read and appended at once, as many as one append takes."""
 
 EVENT_FIELD = b"event"
 FASTSTREAM_FIELD = b"__data__"
+_TRACEPARENT_FIELD: Final = TRACEPARENT.encode()
 
 # FastStream's `__data__`: magic, version (u16), offset of the headers (u32), offset of the
 # payload (u32), the headers, the payload. Only the offset of the payload is used: FastStream
@@ -42,6 +44,14 @@ class InboxEntry(NamedTuple):
     def origin(self) -> str:
         """Where a refusal came from, as kept in the rejected stream."""
         return f"inbox:{self.id.decode()}"
+
+    @property
+    def traceparent(self) -> str | None:
+        """The trace that its sender names in a field of this name, beside its event."""
+        if len(self.fields) == 1:
+            return None
+        given = (value for name, value in self.fields if name == _TRACEPARENT_FIELD)
+        return traceparent_of(next(given, b"").decode("ascii", errors="replace"))
 
 
 def event_bytes(entry: InboxEntry) -> bytes | Fault:

@@ -51,6 +51,11 @@ class Worker(Protocol):
     progress_at: float
     turn: asyncio.Lock
 
+    @property
+    def counts(self) -> Mapping[str, int]:
+        """Events since its start by what became of them."""
+        ...
+
 
 def is_transient(error: Exception) -> bool:
     """Whether the same call can succeed later without anything in this process changing."""
@@ -101,7 +106,9 @@ async def watch(redis: Redis, broker: RedisBroker, worker: Worker) -> None:
             await must_be_same_ledger(redis, worker.ledger_id)
             waiting = await _waiting(redis, worker.ledger_id)
             if _moves(worker, clock()):
-                await heartbeats.beat(None, worker.consumer, INTAKE, worker.state, 0)
+                await heartbeats.beat(
+                    None, worker.consumer, INTAKE, worker.state, 0, counts=worker.counts
+                )
             seen_at = clock()
         except RedisError as error:
             if not is_transient(error):

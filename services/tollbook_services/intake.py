@@ -2,7 +2,7 @@
 
 import asyncio
 import secrets
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -45,6 +45,8 @@ from tollbook_services.inbox_group import (
 from tollbook_services.inbox_subscriber import make_broker
 from tollbook_services.ledger import Ledger
 from tollbook_services.logs import configure_logs
+from tollbook_services.operations.batches import causes_of, tell_refused, tell_taken
+from tollbook_services.operations.tracing import span
 from tollbook_services.reclaim import Reclaimer, uncharge
 from tollbook_services.tasks import end_tasks
 from tollbook_services.today import last_day_now
@@ -65,6 +67,7 @@ class _Batch:
 
     entries: Sequence[InboxEntry]
     events: list[ParsedEvent]
+    traceparents: list[str | None]
     refused: list[tuple[bytes, tuple[Fault, ...], str]]
 
 
@@ -98,6 +101,11 @@ class Intake:
         self._checking: asyncio.Task[None] | None = None
         self._appending: asyncio.Task[None] | None = None
         self._acknowledging: asyncio.Task[None] | None = None
+
+    @property
+    def counts(self) -> Mapping[str, int]:
+        """Events since its start by what became of them."""
+        return self._ledger.appends.counts
 
     async def on_batch(self, entries: Sequence[InboxEntry]) -> None:
         """Take a batch of new entries; what fails ends the worker, not FastStream's loop.
@@ -227,14 +235,19 @@ class Intake:
         return True
 
     async def _store(self, batch: _Batch) -> bool:
-        if batch.events:
-            await self._ledger.append(batch.events)
-            batch.events.clear()
-        if batch.refused:
-            _log.warning("entries refused", refused=len(batch.refused), of=len(batch.entries))
-        while batch.refused:
-            await self._ledger.reject(*batch.refused[-1])
-            batch.refused.pop()
+        first, links = batch.entries[0].id.decode(), causes_of(batch.traceparents)
+        with (
+            structlog.contextvars.bound_contextvars(batch=first),
+            span("intake", kind="consumer", links=links),
+        ):
+            if batch.events:
+                tell_taken(await self._ledger.append(batch.events), batch.traceparents)
+                batch.events.clear()
+            if batch.refused:
+                tell_refused(batch.entries, {origin for *_, origin in batch.refused})
+            while batch.refused:
+                await self._ledger.reject(*batch.refused[-1])
+                batch.refused.pop()
         return True
 
     async def _sort_now(self, entries: Sequence[InboxEntry]) -> _Batch:
@@ -244,10 +257,11 @@ class Intake:
     async def _sort(self, entries: Sequence[InboxEntry], gazetteer: Gazetteer) -> _Batch:
         """Read entries; fewer where one may need a gazetteer that is among those before it."""
         done = await read_until_unsure(entries, partial(_read, gazetteer=gazetteer))
-        batch = _Batch([entry for entry, _ in done], [], [])
+        batch = _Batch([entry for entry, _ in done], [], [], [])
         for entry, outcome in done:
             if isinstance(outcome, ParsedEvent):
                 batch.events.append(outcome)
+                batch.traceparents.append(entry.traceparent)
             else:
                 batch.refused.append((_raw(entry), outcome, entry.origin))
         batch.refused.reverse()
@@ -300,6 +314,7 @@ async def run_intake(url: str, ledger_id: str, stop: asyncio.Event) -> None:
     try:
         await must_be_same_ledger(redis, ledger_id)
         ledger = await Ledger.open(redis, create=False)
+        ledger.appends.tells = True
         keep_repeated_fields(redis)
         consumer = worker_name(secrets.token_hex(3))
         intake = Intake(redis, ledger, Admission(ledger, default_gazetteer()), consumer)

@@ -17,6 +17,8 @@ from tollbook_services import keys
 from tollbook_services.archive.reading import ArchivedEvents
 from tollbook_services.decisions import Ruling, ruling_from
 from tollbook_services.history import sequence_at
+from tollbook_services.operations.appends import Appends
+from tollbook_services.operations.tracing import PARTITION, span
 from tollbook_services.position import position_from
 from tollbook_services.receipts import Receipt
 from tollbook_services.rejections import Rejection, keep
@@ -57,6 +59,7 @@ class Ledger:
         self._writers: dict[int, Writer] = {}
         self._withholder = Withholder(self)
         self.archive = ArchivedEvents(redis)
+        self.appends = Appends()
 
     @classmethod
     async def open(cls, redis: Redis, partitions: int = PARTITIONS, *, create: bool = True) -> Self:
@@ -118,9 +121,7 @@ class Ledger:
         receipts: list[Receipt | None] = [None] * len(events)
         done = await asyncio.gather(
             *(
-                self._writer(number).append(
-                    [events[place] for place in places], expected_sequence, by
-                )
+                self._append(number, [events[place] for place in places], expected_sequence, by)
                 for number, places in by_partition.items()
             )
         )
@@ -128,6 +129,14 @@ class Ledger:
             for place, receipt in zip(places, outcomes, strict=True):
                 receipts[place] = receipt
         return [receipt for receipt in receipts if receipt is not None]
+
+    async def _append(
+        self, partition: int, events: Sequence[ParsedEvent], expected: int | None, by: str | None
+    ) -> list[Receipt]:
+        with span("append", {PARTITION: partition, "tollbook.events": len(events)}) as noted:
+            receipts = await self._writer(partition).append(events, expected, by)
+            self.appends.appended(partition, receipts, noted)
+        return receipts
 
     async def foreseen(self, events: Sequence[ParsedEvent]) -> list[ParsedEvent]:
         """The events in the form that `append` would give them now, without withheld values.
@@ -209,6 +218,7 @@ class Ledger:
     async def reject_all(self, rejections: Sequence[Rejection]) -> None:
         """The same for many, with one fsync for all that fit into one call."""
         await keep(self.redis, rejections)
+        self.appends.rejected(len(rejections))
 
     async def read_rejected(self, after: str = "0", count: int = 500) -> list[RefusedEntry]:
         """What was rejected, behind an entry id, oldest first."""

@@ -14,6 +14,7 @@ from tollbook_services.collecting import set_aside, uncollected
 from tollbook_services.folding import FoldFactory, Lane
 from tollbook_services.heartbeats import BEAT_INTERVAL_S, Heartbeats, WorkerState, worker_name
 from tollbook_services.ledger import Ledger
+from tollbook_services.operations.tracing import FIRST, LAST, PARTITION, span
 from tollbook_services.pages import Pages, wait_for_event
 from tollbook_services.readmodels import ReadModels, projection_id
 from tollbook_services.verify import must_be_same_ledger
@@ -144,11 +145,15 @@ class Projector:
     ) -> bool:
         """Fold what comes until told to stop; True where another worker was faster."""
         while not stop.is_set():
+            after = round_.position
             match await round_.step():
                 case None:
                     return True
                 case 0:
                     await wait_for_event(self._ledger, partition, round_.position)
+                case count:
+                    told = {"partition": partition, "first": after + 1, "last": after + count}
+                    _log.info("events folded", **told)
             await pulse.beat_if_due("running", round_.position)
         return False
 
@@ -245,7 +250,11 @@ class _Round:
         page = await self._pages.after(self.position)
         if not page:
             return 0
-        with uncollected():
+        about = {FIRST: page[0].sequence, LAST: page[-1].sequence}
+        with (
+            uncollected(),
+            span("fold", {PARTITION: self._lanes[0].partition, **about}, kind="consumer"),
+        ):
             results = await asyncio.gather(
                 *(lane.advance(page) for lane in self._lanes), return_exceptions=True
             )

@@ -1,6 +1,7 @@
 """`tollbook serve`: engine and workers as child processes that outlive a kill -9."""
 
 import asyncio
+import json
 import os
 import sys
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
@@ -17,6 +18,8 @@ from tollbook_services.engine import EngineProcess, connect
 from tollbook_services.guard import admit, name_the_fault, remember, watch
 from tollbook_services.ledger import Ledger
 from tollbook_services.logs import configure_logs
+from tollbook_services.operations.limits import READY_WORKERS
+from tollbook_services.operations.tracing import must_be_possible
 from tollbook_services.sealing.chosen_key import NO_KEY, has_key, make_missing_key, read_key
 from tollbook_services.settings import Settings
 from tollbook_services.shown import safe_url
@@ -43,6 +46,7 @@ async def serve(
     *,
     commands: Sequence[Command] | None = None,
     announce: Announce | None = None,
+    api: bool | None = None,
 ) -> int:
     """Run engine and workers until `stop` is set; the exit code.
 
@@ -56,19 +60,26 @@ async def serve(
         commands: the command lines of the workers; default: the HTTP server unless it is switched
             off, intake, projector, and a sealer where there is a key.
         announce: takes the one line that says everything has been started; default: print it.
+        api: whether the HTTP server runs too; None for what its own settings say.
 
     Raises:
         EngineError: the engine cannot be started or reached, or is not fit.
         CheckFailedError: the ledger is not the expected one, or was altered or erased.
+        UsageError: spans are wanted, and nothing here could send them.
     """
     configure_logs()
     options = read_options()
+    if api is not None:
+        options = options.model_copy(update={"serve": api})
+    must_be_possible()
     async with _engine(settings, stop) as (url, engine_keepers):
         ledger_id = await _admitted(settings, url)
         token = await _first_token(url, options) if commands is None and options.serve else None
         variables = _variables(settings, url, ledger_id)
         if commands is None:
             commands = _workers(settings, ledger_id, options)
+            roles = [command.name for command in commands if command is not API]
+            variables[READY_WORKERS] = os.environ.get(READY_WORKERS) or json.dumps(roles)
         children = [Child(command, variables) for command in commands]
         watcher = asyncio.create_task(watch(url, ledger_id), name="guard")
         keepers = [*engine_keepers, watcher, *(child.start() for child in children)]
@@ -102,7 +113,9 @@ async def _first_token(url: str, options: ApiOptions) -> str | None:
     """The token of an administrator, where nobody has one; refused here once, not by the child."""
     redis = await connect(url)
     try:
-        return await first_token(redis, options.host, open_reading=options.open_reading)
+        return await first_token(
+            redis, options.host, open_reading=options.open_reading or options.await_token
+        )
     finally:
         await redis.aclose()
 

@@ -21,6 +21,8 @@ ROOT = Path(__file__).parents[2]
 FILES = (ROOT / "compose.yaml", Path(__file__).with_name("often.yaml"))
 COMPOSE = Path(sysconfig.get_path("scripts")) / "docker-compose"
 WORKERS = ("intake", "projector", "sealer")
+SERVICES = (*WORKERS, "api")
+"""All that run the product's image."""
 WAIT_S_MAX = 60.0
 CALL_S_MAX = 300.0
 
@@ -42,7 +44,11 @@ class Composed:
         file.write_text(password + "\n")
         file.chmod(0o444)
         clean = {name: text for name, text in os.environ.items() if "TOLLBOOK" not in name}
-        given = {"TOLLBOOK_SECRETS": str(folder), "TOLLBOOK_PORT": "0"}
+        given = {
+            "TOLLBOOK_SECRETS": str(folder),
+            "TOLLBOOK_PORT": "0",
+            "TOLLBOOK_HTTP_PORT": "0",
+        }
         for name in ("TOLLBOOK_TAG", "TOLLBOOK_SERVER_IMAGE"):
             if name in os.environ:
                 given[name] = os.environ[name]
@@ -136,7 +142,15 @@ class Composed:
 
     def wait_healthy(self) -> None:
         """Waits until every container is healthy."""
-        until(lambda: all(self.health(one) == "healthy" for one in ("server", *WORKERS)), self.logs)
+        until(
+            lambda: all(self.health(one) == "healthy" for one in ("server", *SERVICES)), self.logs
+        )
+
+    def http(self) -> str:
+        """The address of the HTTP server on the host."""
+        (published,) = self.container("api").attrs["NetworkSettings"]["Ports"]["8080/tcp"]
+        assert published["HostIp"] == "127.0.0.1"
+        return f"http://127.0.0.1:{published['HostPort']}"
 
     def settings_seen(self, service: str) -> str:
         """All that Docker shows of a container, as one text."""

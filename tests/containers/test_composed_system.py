@@ -1,10 +1,11 @@
 """The system of compose.yaml, from an empty volume to tolls, and through every kind of trouble."""
 
+import httpx2
 import orjson
 import pytest
 from redis import Redis
 from redis.exceptions import AuthenticationError
-from tests.containers.composed import WORKERS, Composed, until
+from tests.containers.composed import SERVICES, WORKERS, Composed, until
 from tests.containers.reports import report
 
 pytestmark = pytest.mark.containers
@@ -54,6 +55,23 @@ def test_what_is_published_in_a_container_has_a_receipt_and_is_seen_at_once(syst
     assert killed(system, "by-publish") == 7
 
 
+def test_over_http_nobody_may_do_anything_until_there_is_a_token(system):
+    # Given the address of the HTTP server on the host, which is ready
+    with httpx2.Client(base_url=system.http(), timeout=30) as client:
+        assert client.get("/readyz").status_code == 200
+        # When somebody asks without a token, Then they are refused
+        assert client.get("/v1/crises").status_code == 401
+        # And with one that was made in a container they publish and read
+        token = system.tollbook("token", "create", "desk", "--role", "admin").decode().strip()
+        client.headers["Authorization"] = f"Bearer {token}"
+        sent = client.post("/v1/events", json=orjson.loads(report("by-http", 12, "by-http")))
+        assert sent.status_code == 200, sent.text
+        (receipt,) = sent.json()["receipts"]
+        asked = {"area": "SY-LA", "min_position": receipt["position"]}
+        tolls = client.get("/v1/crises/by-http/tolls", params=asked)
+    assert [cell["best"] for cell in tolls.json()["cells"]] == [12]
+
+
 def test_what_was_published_is_sealed_with_a_key_that_only_the_sealer_has(system):
     # Given a report that was published
     assert publish(system, report("sealed", 3, "sealed")) == ["appended"]
@@ -63,7 +81,7 @@ def test_what_was_published_is_sealed_with_a_key_that_only_the_sealer_has(system
     # Then the key is in the sealer's volume, for its owner only, and in no other container
     code, listed = system.container("sealer").exec_run(["ls", "-l", KEY_FILE])
     assert (code, listed[:10]) == (0, b"-rw-------")
-    for other in ("intake", "projector", "server"):
+    for other in ("intake", "projector", "api", "server"):
         assert system.container(other).exec_run(["ls", KEY_FILE]).exit_code != 0
 
 
@@ -73,7 +91,7 @@ def all_sealed(system: Composed) -> bool:
     return all(one["sealed"] and one["sealed"]["size"] == one["head"] for one in partitions)
 
 
-@pytest.mark.parametrize("service", ["server", *WORKERS])
+@pytest.mark.parametrize("service", ["server", *SERVICES])
 def test_no_container_shows_the_password_runs_as_root_or_can_write_its_image(system, service):
     # Given a container of the composed system
     container = system.container(service)
@@ -106,7 +124,7 @@ def test_the_server_listens_on_the_loopback_device_only_and_wants_the_password(s
         assert not system.container(worker).attrs["NetworkSettings"]["Ports"]
 
 
-@pytest.mark.parametrize("service", ["server", *WORKERS])
+@pytest.mark.parametrize("service", ["server", *SERVICES])
 def test_a_process_killed_by_9_is_replaced_and_nothing_acknowledged_is_lost(system, service):
     # Given a crisis with one report
     crisis = f"killed-{service}"
@@ -156,7 +174,7 @@ def test_told_to_stop_every_container_ends_by_itself_and_in_time(system):
     # Given a running system, When it is told to stop
     system.compose("stop")
     # Then each has ended with a code that says so, none was killed; and it can be started again
-    codes = {one: system.container(one).attrs["State"]["ExitCode"] for one in WORKERS}
-    assert codes == dict.fromkeys(WORKERS, 0)
+    codes = {one: system.container(one).attrs["State"]["ExitCode"] for one in SERVICES}
+    assert codes == dict.fromkeys(SERVICES, 0)
     assert system.container("server").attrs["State"]["ExitCode"] == 0
     system.up()

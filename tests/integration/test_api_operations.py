@@ -11,11 +11,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from tests.e2e.api_process import api_process
 from tests.integration.api_kit import COAST, coast, served
 
-from tollbook_services.operations.facts import EngineFacts
-from tollbook_services.operations.readiness import DISK_FREE_MIN, readiness
-
 DOCS = Path(__file__).parents[2] / "docs"
-FINE = EngineFacts("always", last_write_ok=True, disk_free=DISK_FREE_MIN)
 
 
 @pytest.fixture(scope="module")
@@ -33,8 +29,9 @@ def test_the_process_is_alive_and_ready(client):
     answer = client.get("/readyz")
     assert (answer.status_code, answer.json()["ready"]) == (200, True)
     assert {check["name"] for check in answer.json()["checks"]} == {
-        "serving", "alarms", "views_lag_seconds", "inbox_oldest_seconds", "appendfsync",
-        "last_write", "disk_free_bytes",
+        "serving", "alarms", "intake_alive", "projector_alive", "sealer_alive", "inbox_entries",
+        "inbox_oldest_seconds", "inbox_oldest_pending_seconds", "appendfsync", "last_write",
+        "disk_free_bytes",
     }  # fmt: skip
 
 
@@ -46,36 +43,10 @@ def test_without_its_engine_it_is_alive_and_not_ready(client, monkeypatch):
     assert client.get("/healthz").status_code == 200
     answer = client.get("/readyz")
     assert (answer.status_code, failed(answer.json())) == (503, ["engine"])
-
-
-@pytest.mark.parametrize(
-    ("change", "facts", "stopping", "wrong"),
-    [
-        ({}, FINE, False, []),
-        ({}, FINE, True, ["serving"]),
-        ({"alarms": [{"kind": "x", "message": "broken"}]}, FINE, False, ["alarms"]),
-        ({"lag": 10.0}, FINE, False, []),
-        ({"lag": 10.1}, FINE, False, ["views_lag_seconds"]),
-        ({"oldest": 60.0}, FINE, False, []),
-        ({"oldest": 60.1}, FINE, False, ["inbox_oldest_seconds"]),
-        ({}, EngineFacts("everysec", last_write_ok=True, disk_free=None), False, ["appendfsync"]),
-        ({}, EngineFacts(None, last_write_ok=True, disk_free=None), False, []),
-        ({}, EngineFacts("always", last_write_ok=False, disk_free=None), False, ["last_write"]),
-        ({}, EngineFacts("always", last_write_ok=True, disk_free=DISK_FREE_MIN - 1), False,
-         ["disk_free_bytes"]),
-    ],
-)  # fmt: skip
-def test_what_keeps_a_server_from_being_ready(client, change, facts, stopping, wrong):
-    status = client.get("/v1/status").json()
-    status["alarms"] = change.get("alarms", [])
-    status["partitions"][1]["projections"][0]["lag_seconds"] = change.get("lag", 0.0)
-    status["inbox"]["oldest_seconds"] = change.get("oldest")
-
-    document = readiness(status, facts, stopping=stopping)
-
-    assert failed(document) == wrong
-    assert document["ready"] is (wrong == [])
-    assert all("remedy" in check for check in document["checks"] if not check["ok"])
+    told = metrics(client)
+    assert told["tollbook_engine_up"].value == 0
+    assert "tollbook_http_requests_total" in told
+    assert "tollbook_head" not in told
 
 
 def metrics(client):
@@ -128,6 +99,12 @@ def test_every_metric_of_the_dashboard_and_the_alerts_is_there(client):
 def test_metrics_of_another_machine_need_a_token(client, monkeypatch):
     monkeypatch.setattr("tollbook_services.operations.routes._is_local", lambda _: False)
     assert client.get("/metrics").status_code == 401
+
+
+@pytest.mark.parametrize("header", ["X-Forwarded-For", "Forwarded", "X-Real-IP", "Via"])
+def test_metrics_are_not_given_to_others_through_a_proxy_on_this_machine(client, header):
+    assert client.get("/metrics", headers={header: "203.0.113.9"}).status_code == 401
+    assert client.get("/metrics").status_code == 200
 
 
 @pytest.mark.parametrize(

@@ -31,6 +31,7 @@ class Troubled:
 
     def __init__(self, ledger: Ledger, *errors: Exception) -> None:
         self.id = ledger.id
+        self.appends = ledger.appends
         self._ledger = ledger
         self._errors = list(errors)
 

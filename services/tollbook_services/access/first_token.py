@@ -17,7 +17,8 @@ async def first_token(redis: Redis, host: str, *, open_reading: bool) -> str | N
     Args:
         redis: the engine's client.
         host: the address that is listened on.
-        open_reading: whether everybody may read.
+        open_reading: whether everybody may read, or the operator said to start without a token:
+            then nobody may do anything until one is made.
 
     Raises:
         UsageError: others than this machine could ask, and nobody has a token.
@@ -30,7 +31,8 @@ async def first_token(redis: Redis, host: str, *, open_reading: bool) -> str | N
             return None
         raise UsageError(
             f"nobody has a token, and {host} is open to other machines: make one with "
-            "`tollbook token create NAME --role admin`, or set TOLLBOOK_API_OPEN_READING=true"
+            "`tollbook token create NAME --role admin`, or set TOLLBOOK_API_OPEN_READING=true, or "
+            "TOLLBOOK_API_AWAIT_TOKEN=true to refuse everybody until there is one"
         )
     _, text = await tokens.create(FIRST_NAME, Role.ADMIN)
     return text

@@ -27,6 +27,7 @@ class ApiOptions(BaseSettings):
         host: the address that is listened on; only this machine where nothing is said.
         port: 0 for any that is free.
         serve: whether `tollbook serve` runs the HTTP server too.
+        await_token: whether to start although nobody has a token, and refuse until one is made.
         open_reading: whether views, events and proofs are for everybody, without a token.
         open_metrics: whether `/metrics` is for everybody; it always is for this machine.
         cors_origins: origins of pages of others that may read; `*` for any.
@@ -43,6 +44,7 @@ class ApiOptions(BaseSettings):
     host: str = "127.0.0.1"
     port: int = Field(default=8080, ge=0, le=65_535)
     serve: bool = True
+    await_token: bool = False
     open_reading: bool = False
     open_metrics: bool = False
     cors_origins: tuple[str, ...] = ()

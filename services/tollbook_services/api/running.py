@@ -12,6 +12,7 @@ from tollbook_services.api.options import ApiOptions
 from tollbook_services.api.rates import Rates
 from tollbook_services.api.recent import Recent
 from tollbook_services.live.hub import Hub
+from tollbook_services.operations.limits import Limits, read_limits
 from tollbook_services.operations.metrics import ServerMetrics
 from tollbook_services.wiring import Tollbook
 
@@ -32,6 +33,7 @@ class Running:
         authentication: knows whose a token is.
         rates: counts requests.
         metrics: what this server did.
+        limits: what still counts as ready.
         answers: the newest answers as they are sent.
         documents: the newest documents that pages are made of.
         pinned: the documents that later pages of lists are cut from.
@@ -46,6 +48,7 @@ class Running:
     hub: Hub
     stopping: asyncio.Event
     metrics: ServerMetrics
+    limits: Limits = field(default_factory=read_limits)
     answers: Latest[bytes] = field(default_factory=lambda: Latest(ANSWERS_BYTES, len))
     documents: Latest[dict[str, Any]] = field(
         default_factory=lambda: Latest(DOCUMENTS_KEPT, lambda _: 1)

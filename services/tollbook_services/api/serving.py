@@ -19,7 +19,9 @@ from tollbook_services.api.app import create_app
 from tollbook_services.api.connection import Connection
 from tollbook_services.api.options import ApiOptions, url_of
 from tollbook_services.api.running import running_in
+from tollbook_services.operations.limits import read_limits
 from tollbook_services.operations.server_logs import take_server_logs
+from tollbook_services.operations.tracing import tracing
 from tollbook_services.settings import Settings
 from tollbook_services.wiring import open_tollbook
 
@@ -38,6 +40,10 @@ wants it. Python's 5 ms are waited for several times in each request."""
 
 FINISH_S: Final = 10
 """Seconds that requests have to be finished in once the server is to stop."""
+
+
+class ListenError(EngineError):
+    """Nobody can be served at an address: it is taken, or not of this machine."""
 
 
 class Server(uvicorn.Server):
@@ -104,14 +110,19 @@ async def run_api(
             the ledger had none.
 
     Raises:
-        UsageError: others than this machine could ask, and nobody has a token.
-        EngineError: it cannot listen there.
+        UsageError: others than this machine could ask, and nobody has a token; or a limit cannot
+            be meant.
+        ListenError: it cannot listen there.
     """
+    read_limits()  # refused before anything is opened
     sys.setswitchinterval(SWITCH_S)
     allow_readers(options.feed_readers_max)
     async with open_tollbook(settings, create=True) as book:
-        token = await first_token(book.redis, options.host, open_reading=options.open_reading)
-        with listening(options) as made:
+        token = await first_token(
+            book.redis, options.host, open_reading=options.open_reading or options.await_token
+        )
+        book.ledger.appends.tells = True
+        with tracing("api"), listening(options) as made:
             server = Server(create_app(options, nullcontext(book)), options)
             announce(url_of(*made.getsockname()[:2]), token)
             await server.serve(sockets=[made])
@@ -121,7 +132,7 @@ def listening(options: ApiOptions) -> socket.socket:
     """A socket that listens where the options say.
 
     Raises:
-        EngineError: it cannot.
+        ListenError: it cannot.
     """
     family = socket.AF_INET6 if ":" in options.host else socket.AF_INET
     made = socket.socket(family)
@@ -131,7 +142,7 @@ def listening(options: ApiOptions) -> socket.socket:
         made.listen(BACKLOG)
     except OSError as error:
         made.close()
-        raise EngineError(
+        raise ListenError(
             f"cannot listen on {options.host} port {options.port} ({error.strerror or error}): "
             "name another with --host and --port, or TOLLBOOK_API_HOST and TOLLBOOK_API_PORT"
         ) from None

@@ -1,15 +1,22 @@
 """`api`: the HTTP server."""
 
+import os
 import sys
-from typing import Annotated
+from typing import Annotated, Final
 
+import structlog
 import uvloop
 from cyclopts import Parameter
 
 from tollbook_services.api.options import read_options
-from tollbook_services.api.serving import run_api
+from tollbook_services.api.serving import ListenError, run_api
 from tollbook_services.cli.common import WHERE, Where
 from tollbook_services.render import console
+from tollbook_services.supervised import PARENT_VARIABLE
+
+_AGAIN: Final = "; everything else goes on, and this is tried again"
+
+_log = structlog.get_logger("tollbook.http")
 
 
 def api(
@@ -23,7 +30,12 @@ def api(
     where: Where = WHERE,
 ) -> None:
     """Serve the HTTP API, the live feed and the pages."""
-    uvloop.run(run_api(where.settings(), read_options(host, port), _announce))
+    try:
+        uvloop.run(run_api(where.settings(), read_options(host, port), _announce))
+    except ListenError as error:
+        if PARENT_VARIABLE in os.environ:  # `serve` goes on without HTTP: somebody has to know
+            _log.critical("ALARM", reason=f"{error}{_AGAIN}")
+        raise
 
 
 def _announce(url: str, token: str | None) -> None:

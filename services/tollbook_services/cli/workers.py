@@ -11,6 +11,7 @@ from cyclopts import Parameter
 from tollbook_schemas.errors import UsageError
 from tollbook_services.cli.common import COMMON, Common
 from tollbook_services.intake import run_intake
+from tollbook_services.operations.tracing import tracing
 from tollbook_services.sealing.chosen_key import chosen_key, make_missing_key
 from tollbook_services.sealing.sealer import Sealer
 from tollbook_services.sealing.signed_heads import SignedHeads
@@ -22,17 +23,23 @@ Partitions = Annotated[
 ]
 
 
-async def serve(*, common: Common = COMMON) -> int:
+async def serve(
+    *,
+    api: Annotated[
+        bool | None, Parameter(help="Run the HTTP server too, or not [TOLLBOOK_API_SERVE; yes].")
+    ] = None,
+    common: Common = COMMON,
+) -> int:
     """Run engine, workers and HTTP server together, and start again what dies."""
     settings = common.settings()
     with stopped_by_signals() as stop:
-        return await supervise(settings, stop) or 0
+        return await supervise(settings, stop, api=api) or 0
 
 
 async def intake(*, common: Common = COMMON) -> None:
     """Run one intake worker: inbox to ledger."""
     async with open_tollbook(common.settings(), create=True) as book:
-        with stopped_by_signals() as stop:
+        with tracing("intake"), stopped_by_signals() as stop:
             await run_intake(book.url, book.ledger.id, stop)
 
 
@@ -40,7 +47,7 @@ async def projector(*, partition: Partitions = None, common: Common = COMMON) ->
     """Run one projection worker: ledger to read models."""
     async with open_tollbook(common.settings(), create=True) as book:
         wanted = _wanted(partition, book.ledger.partitions)
-        with stopped_by_signals() as stop:
+        with tracing("projector"), stopped_by_signals() as stop:
             await book.projector().run(wanted, stop)
 
 

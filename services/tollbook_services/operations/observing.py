@@ -1,18 +1,18 @@
 """Every request: its id, one line in the log, and its part in the metrics."""
 
-import re
 import time
 from typing import Final
-from uuid import uuid4
 
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from tollbook_services.operations.correlation import TRACEPARENT, request_id, traceparent_of
 from tollbook_services.operations.metrics import ServerMetrics
+from tollbook_services.operations.tracing import span
 
-_REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
-_TRACEPARENT: Final = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}", re.ASCII)
+_UNTRACED: Final = frozenset({"/healthz", "/readyz", "/metrics"})
+"""What monitors ask for all day long: traces of it would hide the others."""
 
 _log = structlog.get_logger("tollbook.http")
 
@@ -35,45 +35,58 @@ class Observing:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        began, request_id = time.perf_counter(), _id_of(Headers(scope=scope))
-        status, size = 500, 0
+        headers = Headers(scope=scope)
+        parent = traceparent_of(headers.get(TRACEPARENT, ""))
+        given = request_id(parent, headers.get("x-request-id", ""))
+        with structlog.contextvars.bound_contextvars(request=given):
+            if scope["path"] in _UNTRACED:
+                await self._noted(scope, receive, send, given)
+                return
+            with span(scope["method"], kind="server", parent=parent) as noted:
+                told = {} if noted.trace is None else {"trace": noted.trace}
+                with structlog.contextvars.bound_contextvars(**told):
+                    status = await self._noted(scope, receive, send, given)
+                noted.set(
+                    {
+                        "http.request.method": scope["method"],
+                        "http.route": _route_of(scope),
+                        "http.response.status_code": status,
+                    }
+                )
+                noted.rename(f"{scope['method']} {_route_of(scope)}".rstrip())
+
+    async def _noted(self, scope: Scope, receive: Receive, send: Send, given: str) -> int:
+        """Answer; the status of the answer, 500 where there was none."""
+        began, status, size = time.perf_counter(), 500, 0
 
         async def noted(message: Message) -> None:
             nonlocal status, size
             if message["type"] == "http.response.start":
                 status = message["status"]
-                MutableHeaders(scope=message)["X-Request-ID"] = request_id
+                MutableHeaders(scope=message)["X-Request-ID"] = given
             else:
                 size += len(message.get("body", b""))
             await send(message)
 
-        with structlog.contextvars.bound_contextvars(request=request_id):
-            try:
-                await self._app(scope, receive, noted)
-            finally:
-                seconds = time.perf_counter() - began
-                route = _route_of(scope)
-                method = scope["method"] if route else "OTHER"
-                self._metrics.requests.labels(route, method, str(status)).inc()
-                self._metrics.seconds.labels(route).observe(seconds)
-                _log.info(
-                    "request",
-                    method=scope["method"],
-                    path=scope["path"],
-                    route=route or None,
-                    status=status,
-                    ms=round(seconds * 1000, 1),
-                    bytes=size,
-                    by=scope.get("state", {}).get("caller"),
-                )
-
-
-def _id_of(headers: Headers) -> str:
-    trace = _TRACEPARENT.fullmatch(headers.get("traceparent", ""))
-    if trace is not None:
-        return trace[1]
-    given = headers.get("x-request-id", "")
-    return given if _REQUEST_ID.fullmatch(given) else uuid4().hex
+        try:
+            await self._app(scope, receive, noted)
+        finally:
+            seconds = time.perf_counter() - began
+            route = _route_of(scope)
+            method = scope["method"] if route else "OTHER"
+            self._metrics.requests.labels(route, method, str(status)).inc()
+            self._metrics.seconds.labels(route).observe(seconds)
+            _log.info(
+                "request",
+                method=scope["method"],
+                path=scope["path"],
+                route=route or None,
+                status=status,
+                ms=round(seconds * 1000, 1),
+                bytes=size,
+                by=scope.get("state", {}).get("caller"),
+            )
+        return status
 
 
 def _route_of(scope: Scope) -> str:

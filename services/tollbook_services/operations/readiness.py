@@ -1,20 +1,14 @@
 """Whether this server should get requests: each thing that has to be so, with what to do if not."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from tollbook_schemas.views import StatusDocument
+from tollbook_schemas.views import StatusDocument, WorkerStatus
 from tollbook_services.operations.facts import EngineFacts
+from tollbook_services.operations.limits import Limits, Role
 
-DISK_FREE_MIN: Final = 256 * 2**20
-"""Bytes: with less the engine may not be able to rewrite its file."""
-
-INBOX_S_MAX: Final = 60.0
-"""Seconds that a report may wait in the inbox."""
-
-LAG_S_MAX: Final = 10.0
-"""Seconds that an event may wait for the views."""
+ROLES: Final[tuple[Role, ...]] = ("intake", "projector", "sealer")
 
 Document = dict[str, Any]
 
@@ -45,12 +39,22 @@ class Check:
         return told if self.ok else told | {"remedy": self.remedy}
 
 
-def readiness(status: StatusDocument, facts: EngineFacts, *, stopping: bool) -> Document:
-    """The document of `/readyz`: `{"ready", "state", "checks": [...]}`."""
-    checks = list(_checks(status, facts, stopping=stopping))
+def readiness(
+    status: StatusDocument, facts: EngineFacts, *, stopping: bool, limits: Limits | None = None
+) -> Document:
+    """The document of `/readyz`: `{"ready", "state", "generation", "checks": [...]}`.
+
+    Args:
+        status: how ledger, views and workers stand.
+        facts: how the engine keeps them.
+        stopping: whether the server is about to end.
+        limits: what an operator set; default: the documented ones.
+    """
+    checks = list(_checks(status, facts, limits or Limits(), stopping=stopping))
     return {
         "ready": all(check.ok for check in checks),
         "state": status["state"],
+        "generation": facts.generation,
         "checks": [check.document() for check in checks],
     }
 
@@ -77,26 +81,55 @@ def views_lag_events(status: StatusDocument) -> int:
     )
 
 
-def _checks(status: StatusDocument, facts: EngineFacts, *, stopping: bool) -> Iterator[Check]:
+def sealed_lag_s(status: StatusDocument) -> float:
+    """Seconds that the oldest event waits which no signed head covers, where any was signed."""
+    sealed = (part["sealed"] for part in status["partitions"])
+    return max((one["lag_seconds"] for one in sealed if one is not None), default=0.0)
+
+
+def alive(status: StatusDocument, role: Role) -> int:
+    """Workers of a role that are alive; one that serves several partitions counts once."""
+    return len({_process(one) for one in _workers(status, role) if one["state"] != "stopped"})
+
+
+def _checks(
+    status: StatusDocument, facts: EngineFacts, limits: Limits, *, stopping: bool
+) -> Iterator[Check]:
     yield Check("serving", not stopping, not stopping, None, "it is stopping: ask another server")
     alarms = [one["message"] for one in status["alarms"]]
     yield Check("alarms", not alarms, alarms, None, "; ".join(alarms))
-    lag = views_lag_s(status)
-    yield Check(
-        "views_lag_seconds",
-        lag <= LAG_S_MAX,
-        round(lag, 3),
-        LAG_S_MAX,
-        "see whether a projector runs and keeps up: `tollbook status`",
-    )
-    waits = status["inbox"]["oldest_seconds"] or 0.0
-    yield Check(
-        "inbox_oldest_seconds",
-        waits <= INBOX_S_MAX,
-        round(waits, 3),
-        INBOX_S_MAX,
-        "see whether an intake runs: `tollbook status`",
-    )
+    yield from _workers_checks(status, limits)
+    yield from _lags(status, limits)
+    yield from _engine(status, facts, limits)
+
+
+def _workers_checks(status: StatusDocument, limits: Limits) -> Iterator[Check]:
+    """Of each role. One that nobody asked for may be missing: requests fold what they need."""
+    for role in ROLES:
+        count = alive(status, role)
+        needed = role in limits.workers
+        remedy = f"no {role} is alive: see its log, and start `tollbook serve` or `tollbook {role}`"
+        yield Check(f"{role}_alive", count > 0 or not needed, count, int(needed), remedy)
+
+
+def _lags(status: StatusDocument, limits: Limits) -> Iterator[Check]:
+    remedy = "see whether a projector runs and keeps up: `tollbook status`"
+    if _expected(status, "projector", limits):
+        lag, events = views_lag_s(status), views_lag_events(status)
+        yield _at_most("views_lag_seconds", lag, limits.lag_s, remedy)
+        yield _at_most("views_lag_events", events, limits.lag_events, remedy)
+    if _expected(status, "sealer", limits):
+        lag = sealed_lag_s(status)
+        remedy = "see whether a sealer runs, and its log: `tollbook status`"
+        yield _at_most("sealed_lag_seconds", lag, limits.sealed_s, remedy)
+    inbox, remedy = status["inbox"], "see whether an intake runs: `tollbook status`"
+    waits, pending = inbox["oldest_seconds"] or 0.0, inbox["oldest_pending_seconds"] or 0.0
+    yield _at_most("inbox_entries", inbox["length"], limits.inbox_entries, remedy)
+    yield _at_most("inbox_oldest_seconds", waits, limits.inbox_s, remedy)
+    yield _at_most("inbox_oldest_pending_seconds", pending, limits.inbox_s, remedy)
+
+
+def _engine(status: StatusDocument, facts: EngineFacts, limits: Limits) -> Iterator[Check]:
     if facts.appendfsync is not None:
         yield Check(
             "appendfsync",
@@ -115,8 +148,32 @@ def _checks(status: StatusDocument, facts: EngineFacts, *, stopping: bool) -> It
     if facts.disk_free is not None:
         yield Check(
             "disk_free_bytes",
-            facts.disk_free >= DISK_FREE_MIN,
+            facts.disk_free >= limits.disk_free,
             facts.disk_free,
-            DISK_FREE_MIN,
+            limits.disk_free,
             "make room on the disk, or archive: `tollbook archive`",
         )
+    most = status["engine"]["memory_max"]
+    if most is not None:
+        part = status["engine"]["memory_used"] / most
+        remedy = "raise maxmemory, or archive: `tollbook archive`; at the limit nothing is written"
+        yield _at_most("memory_part", part, limits.memory_part, remedy)
+
+
+def _at_most(name: str, value: float, limit: float, remedy: str) -> Check:
+    return Check(name, value <= limit, round(value, 3), limit, remedy)
+
+
+def _expected(status: StatusDocument, role: Role, limits: Limits) -> bool:
+    """Whether a role has work to keep up with: somebody does it, or has to."""
+    return role in limits.workers or alive(status, role) > 0
+
+
+def _workers(status: StatusDocument, role: Role) -> Sequence[WorkerStatus]:
+    everyone = [one for part in status["partitions"] for one in part["workers"]]
+    return [one for one in (*everyone, *status["workers"]) if one["role"] == role]
+
+
+def _process(worker: WorkerStatus) -> str:
+    """`host:pid` of a worker, whose name may go on for each partition."""
+    return ":".join(worker["worker"].split(":")[:2])

@@ -11,18 +11,18 @@ from tollbook_schemas.errors import TollbookError
 from tollbook_schemas.views import StatusDocument
 from tollbook_services.access.principal import Principal
 from tollbook_services.access.roles import Action
-from tollbook_services.api.problems import ProblemError
 from tollbook_services.api.running import Running, running_of
 from tollbook_services.api.security import address_of, needs, principal_of
 from tollbook_services.operations.facts import EngineFacts, engine_facts
-from tollbook_services.operations.metrics import CONTENT_TYPE
-from tollbook_services.operations.readiness import away, readiness
+from tollbook_services.operations.metrics import CONTENT_TYPE, LedgerState
+from tollbook_services.operations.readiness import Document, away, readiness
 from tollbook_services.status import status_document
 
 router = APIRouter(include_in_schema=False)
 
 Held = Annotated[Running, Depends(running_of)]
 
+_PROXIED: Final = ("forwarded", "x-forwarded-for", "x-real-ip", "via")
 _FAILED: Final = (RedisError, TollbookError, OSError)
 
 
@@ -40,31 +40,44 @@ async def readyz(running: Held) -> Response:
     except _FAILED as error:
         document = away(type(error).__name__)
     else:
-        document = readiness(status, facts, stopping=running.stopping.is_set())
+        document = _readiness(running, status, facts)
     return _json(document, 200 if document["ready"] else 503)
 
 
 @router.get("/metrics")
 async def metrics(request: Request, running: Held) -> Response:
     """Metrics for Prometheus: for this machine, for auditors, or for everybody if that is set."""
-    if not running.options.open_metrics and not _is_local(address_of(request)):
+    if not running.options.open_metrics and not _is_local(request):
         caller: Principal = await principal_of(request)
         await needs(Action.AUDIT)(caller)
+    running.metrics.feed_readers.set(len(running.hub.readers))
     try:
         status, facts = await _state(running)
-    except RedisError as error:
-        raise ProblemError(503, "engine-unavailable", type(error).__name__) from None
-    running.metrics.feed_readers.set(len(running.hub.readers))
-    return Response(running.metrics.text(status, facts), media_type=CONTENT_TYPE)
+    except _FAILED:  # what this server did is told all the same
+        text = running.metrics.text(None)
+    else:
+        checks = _readiness(running, status, facts)["checks"]
+        state = LedgerState(status, facts, running.book.ledger.appends.counts, checks)
+        text = running.metrics.text(state)
+    return Response(text, media_type=CONTENT_TYPE)
 
 
 async def _state(running: Running) -> tuple[StatusDocument, EngineFacts]:
     book = running.book
     status = await status_document(book.ledger, book.readmodels, book.projections.values())
-    return status, await engine_facts(book.redis, book.settings)
+    return status, await engine_facts(book)
 
 
-def _is_local(address: str) -> bool:
+def _readiness(running: Running, status: StatusDocument, facts: EngineFacts) -> Document:
+    stopping = running.stopping.is_set()
+    return readiness(status, facts, stopping=stopping, limits=running.limits)
+
+
+def _is_local(request: Request) -> bool:
+    """Whether a program of this machine asks for itself, and not a proxy here for somebody else."""
+    if any(name in request.headers for name in _PROXIED):
+        return False
+    address = address_of(request)
     try:
         return ip_address(address).is_loopback
     except ValueError:

@@ -1,10 +1,8 @@
-"""What uvicorn says, in the form of all other logs."""
+"""What libraries say through `logging`, in the form of all other logs."""
 
 import logging
 
 import structlog
-
-_NAME = "uvicorn.error"
 
 
 class _ToStructlog(logging.Handler):
@@ -15,7 +13,12 @@ class _ToStructlog(logging.Handler):
 
 def take_server_logs() -> None:
     """Have uvicorn log as everything else does; its lines about starting and stopping are left."""
-    logger = logging.getLogger(_NAME)
+    take_logs("uvicorn.error")
+
+
+def take_logs(name: str) -> None:
+    """Have a library's logger log as everything else does, from warnings on."""
+    logger = logging.getLogger(name)
     if not logger.handlers:
         logger.addHandler(_ToStructlog(logging.WARNING))
         logger.propagate = False
