@@ -9,6 +9,7 @@ import structlog
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from tollbook_services.access.secrets import without_tokens
 from tollbook_services.operations.metrics import ServerMetrics
 
 _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
@@ -59,7 +60,7 @@ class Observing:
                 _log.info(
                     "request",
                     method=scope["method"],
-                    path=scope["path"],
+                    path=without_tokens(scope["path"]),
                     route=route or None,
                     status=status,
                     ms=round(seconds * 1000, 1),
