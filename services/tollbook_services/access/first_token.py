@@ -32,7 +32,10 @@ async def first_token(redis: Redis, host: str, *, open_reading: bool) -> str | N
             f"nobody has a token, and {host} is open to other machines: make one with "
             "`tollbook token create NAME --role admin`, or set TOLLBOOK_API_OPEN_READING=true"
         )
-    _, text = await tokens.create(FIRST_NAME, Role.ADMIN)
+    try:
+        _, text = await tokens.create(FIRST_NAME, Role.ADMIN)
+    except UsageError:  # another server, started at the same time, has made it
+        return None
     return text
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final, cast
@@ -133,6 +133,18 @@ class Tokens:
         """A token by its id."""
         raw: bytes | None = await cast("Any", self._redis.hget(keys.TOKENS, token_id))
         return None if raw is None else _unpacked(token_id.encode(), raw, None)
+
+    async def in_force(self, ids: Collection[str]) -> set[str]:
+        """Which of these tokens are taken now."""
+        if not ids:
+            return set()
+        stored = await cast("Any", self._redis.hmget(keys.TOKENS, list(ids)))
+        now = datetime.now(UTC)
+        return {
+            one
+            for one, raw in zip(ids, stored, strict=True)
+            if raw is not None and _unpacked(one.encode(), raw, None).in_force(now)
+        }
 
     async def revoke(self, named: str) -> Token:
         """Refuse a token from now on, by its id, or by its name where it is in force.

@@ -23,6 +23,9 @@ router = APIRouter(include_in_schema=False)
 
 Held = Annotated[Running, Depends(running_of)]
 
+_FORWARDED: Final = ("forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-real-ip")
+"""Headers that proxies add; whose word is taken for them is set by `trusted_proxies`."""
+
 _FAILED: Final = (RedisError, TollbookError, OSError)
 
 
@@ -47,7 +50,7 @@ async def readyz(running: Held) -> Response:
 @router.get("/metrics")
 async def metrics(request: Request, running: Held) -> Response:
     """Metrics for Prometheus: for this machine, for auditors, or for everybody if that is set."""
-    if not running.options.open_metrics and not _is_local(address_of(request)):
+    if not running.options.open_metrics and not _is_local(request):
         caller: Principal = await principal_of(request)
         await needs(Action.AUDIT)(caller)
     try:
@@ -64,9 +67,12 @@ async def _state(running: Running) -> tuple[StatusDocument, EngineFacts]:
     return status, await engine_facts(book.redis, book.settings)
 
 
-def _is_local(address: str) -> bool:
+def _is_local(request: Request) -> bool:
+    """Whether somebody on this machine asks, and not a reverse proxy here for somebody else."""
+    if any(name in request.headers for name in _FORWARDED):
+        return False
     try:
-        return ip_address(address).is_loopback
+        return ip_address(address_of(request)).is_loopback
     except ValueError:
         return False
 
