@@ -1,6 +1,7 @@
 """What callers do who mean harm, and what must stay secret: access under attack."""
 
 import json
+from dataclasses import replace
 from io import StringIO
 
 import anyio
@@ -13,7 +14,7 @@ from tollbook_services.access.roles import Role
 from tollbook_services.access.secrets import without_tokens
 from tollbook_services.access.tokens import Tokens
 from tollbook_services.api.headers import POLICY
-from tollbook_services.api.rates import REFUSED_PER_MINUTE
+from tollbook_services.api.rates import REFUSED_PER_MINUTE, Rates
 from tollbook_services.api.running import running_in
 from tollbook_services.logs import configure_logs
 
@@ -211,6 +212,16 @@ def test_a_proxy_on_this_machine_opens_the_metrics_to_nobody(client, admin, head
     proxied = {header: "198.51.100.7"}
     assert client.get("/metrics", headers=proxied).status_code == 401
     assert client.get("/metrics", headers={**proxied, **bearer(admin)}).status_code == 200
+
+
+def test_asking_whether_it_is_ready_is_limited_by_itself(client, admin):
+    running = running_in(client.app)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(client.app.state._state, "running", replace(running, rates=Rates(2)))
+        codes = [client.get("/readyz").status_code for _ in range(3)]
+        beside = client.get("/v1/me", headers=bearer(admin))
+    assert codes[1:] == [codes[0], 429]
+    assert beside.status_code == 200
 
 
 def test_a_caller_cannot_say_where_it_comes_from(client):

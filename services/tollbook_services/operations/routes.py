@@ -12,6 +12,7 @@ from tollbook_schemas.views import StatusDocument
 from tollbook_services.access.principal import Principal
 from tollbook_services.access.roles import Action
 from tollbook_services.api.problems import ProblemError
+from tollbook_services.api.rates import network_of
 from tollbook_services.api.running import Running, running_of
 from tollbook_services.api.security import address_of, needs, principal_of
 from tollbook_services.operations.facts import EngineFacts, engine_facts
@@ -36,8 +37,9 @@ async def healthz() -> Response:
 
 
 @router.get("/readyz")
-async def readyz(running: Held) -> Response:
+async def readyz(request: Request, running: Held) -> Response:
     """Whether this server should get requests, and what is wrong where it should not."""
+    running.rates.ask(f"readyz {network_of(address_of(request))}")
     try:
         status, facts = await _state(running)
     except _FAILED as error:
