@@ -43,18 +43,19 @@ async def served(binary: Path, directory: Path) -> AsyncIterator[Server]:
     with process_of(binary, directory) as port:
         client = Redis(host="127.0.0.1", port=port, password=PASSWORD)
         try:
-            await _answers(client)
+            await answers(client)
             yield Server(port, client)
         finally:
             await client.aclose()
 
 
 @contextmanager
-def process_of(binary: Path, directory: Path) -> Iterator[int]:
-    """The process of a server, and its port."""
+def process_of(binary: Path, directory: Path, **more: str) -> Iterator[int]:
+    """The process of a server, with more settings than the ledger asks for, and its port."""
     directory.mkdir(exist_ok=True)
     port = _free_port()
     options = {**SETTINGS, "port": str(port), "dir": str(directory), "requirepass": PASSWORD}
+    options |= more
     command = [str(binary)] + [
         part for name, value in options.items() for part in (f"--{name}", value)
     ]
@@ -72,7 +73,8 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-async def _answers(client: Redis) -> None:
+async def answers(client: Redis) -> None:
+    """Wait until a server that was started answers."""
     async with asyncio.timeout(START_S_MAX):
         while True:
             try:

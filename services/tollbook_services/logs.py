@@ -2,9 +2,14 @@
 
 import logging
 import sys
-from typing import Any
+from typing import Any, Final
 
 import structlog
+
+_TRACEBACKS: Final = structlog.processors.ExceptionRenderer(
+    structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
+)
+"""Without local variables, among which are tokens and passwords."""
 
 
 def configure_logs() -> None:
@@ -13,9 +18,11 @@ def configure_logs() -> None:
         return
     terminal = sys.stderr.isatty()
     renderer: Any = (
-        structlog.dev.ConsoleRenderer() if terminal else structlog.processors.JSONRenderer()
+        structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+        if terminal
+        else structlog.processors.JSONRenderer()
     )
-    errors = [] if terminal else [structlog.processors.dict_tracebacks]
+    errors = [] if terminal else [_TRACEBACKS]
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,

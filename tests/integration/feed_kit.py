@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,8 +37,10 @@ class Served:
         return running_in(self.server.app).hub
 
     @contextlib.asynccontextmanager
-    async def follow(self, last: str | None = None, **asked: str) -> AsyncIterator["Follower"]:
-        headers = {} if last is None else {"Last-Event-ID": last}
+    async def follow(
+        self, last: str | None = None, headers: Mapping[str, str] | None = None, **asked: str
+    ) -> AsyncIterator["Follower"]:
+        headers = {**(headers or {}), **({} if last is None else {"Last-Event-ID": last})}
         async with (
             httpx.AsyncClient(timeout=PATIENCE_S, trust_env=False) as client,
             client.stream("GET", f"{self.url}/v1/feed", params=asked, headers=headers) as response,

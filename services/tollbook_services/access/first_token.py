@@ -34,7 +34,10 @@ async def first_token(redis: Redis, host: str, *, open_reading: bool) -> str | N
             "`tollbook token create NAME --role admin`, or set TOLLBOOK_API_OPEN_READING=true, or "
             "TOLLBOOK_API_AWAIT_TOKEN=true to refuse everybody until there is one"
         )
-    _, text = await tokens.create(FIRST_NAME, Role.ADMIN)
+    try:
+        _, text = await tokens.create(FIRST_NAME, Role.ADMIN)
+    except UsageError:  # another server, started at the same time, has made it
+        return None
     return text
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import re
 import secrets
 from base64 import b32encode
 from typing import Final
@@ -11,6 +12,8 @@ _ID_BYTES: Final = 5
 _SECRET_BYTES: Final = 32
 _SALT_BYTES: Final = 16
 _HASH_BYTES: Final = 32
+
+_TOKEN: Final = re.compile(r"(tb_[^_\s/]{1,64}_)[^\s/]+")
 
 _SCRYPT: Final = {"n": 2**14, "r": 8, "p": 1, "dklen": _HASH_BYTES, "maxmem": 64 * 2**20}
 """RFC 7914; 16 MiB and some 40 ms, as OWASP's cheat sheet of password storage has it."""
@@ -37,6 +40,11 @@ def split_token(text: str) -> tuple[str, str] | None:
         return None
     token_id, found, secret = text.removeprefix(_LEAD).partition("_")
     return (token_id, secret) if found and token_id and secret else None
+
+
+def without_tokens(text: str) -> str:
+    """A text for logs: of whatever may be a token in it only the id is left."""
+    return _TOKEN.sub(r"\1***", text)
 
 
 def hashed(secret: str) -> tuple[bytes, bytes]:

@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final, cast
@@ -12,12 +12,17 @@ from redis.asyncio import Redis
 from redis.exceptions import WatchError
 
 from tollbook_schemas.errors import NotFoundError, UsageError
+from tollbook_schemas.limits import SOURCE_CHARS_MAX
+from tollbook_schemas.text import SOURCE_PATTERN
 from tollbook_schemas.times import format_instant, instant_of
 from tollbook_services import keys
 from tollbook_services.access.roles import Role
-from tollbook_services.access.secrets import hashed, new_id, new_secret, token_text
+from tollbook_services.access.secrets import hashed, new_id, new_secret, split_token, token_text
+from tollbook_services.access.sources import BELOW
 
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}", re.ASCII)
+
+_SOURCE: Final = re.compile(SOURCE_PATTERN)
 
 _SOURCES_MAX: Final = 100
 
@@ -129,6 +134,18 @@ class Tokens:
         raw: bytes | None = await cast("Any", self._redis.hget(keys.TOKENS, token_id))
         return None if raw is None else _unpacked(token_id.encode(), raw, None)
 
+    async def in_force(self, ids: Collection[str]) -> set[str]:
+        """Which of these tokens are taken now."""
+        if not ids:
+            return set()
+        stored = await cast("Any", self._redis.hmget(keys.TOKENS, list(ids)))
+        now = datetime.now(UTC)
+        return {
+            one
+            for one, raw in zip(ids, stored, strict=True)
+            if raw is not None and _unpacked(one.encode(), raw, None).in_force(now)
+        }
+
     async def revoke(self, named: str) -> Token:
         """Refuse a token from now on, by its id, or by its name where it is in force.
 
@@ -136,11 +153,17 @@ class Tokens:
             NotFoundError: no token in force has this id or name.
         """
         now = datetime.now(UTC)
-        for token in await self.all():
-            if named in {token.id, token.name} and token.in_force(now):
+        in_force = [token for token in await self.all() if token.in_force(now)]
+        for token in sorted(in_force, key=lambda one: one.id != named):  # an id before a name
+            if named in {token.id, token.name}:
                 ended = replace(token, revoked_at=now)
                 await cast("Any", self._redis.hset(keys.TOKENS, token.id, _packed(ended)))
                 return ended
+        if split_token(named) is not None:
+            raise NotFoundError(
+                "this is a token itself, which belongs in no address and no command: give its id, "
+                "the eight characters behind tb_, or its name"
+            )
         raise NotFoundError(f"no token in force has the id or name {named!r}")
 
     async def used(self, token_id: str, at: datetime) -> None:
@@ -170,8 +193,12 @@ def _must_fit(
     if len(sources) > _SOURCES_MAX:
         raise UsageError(f"a token is bound to {_SOURCES_MAX} sources at most: use a prefix, x/*")
     for source in sources:
-        if not source or "#" in source or "*" in source.removesuffix("/*"):
-            raise UsageError(f"{source!r} is no source: give one as events have it, or a prefix/*")
+        exact = source.removesuffix(BELOW)
+        if len(exact) > SOURCE_CHARS_MAX or "*" in exact or not _SOURCE.fullmatch(exact):
+            raise UsageError(
+                f"{source[:SOURCE_CHARS_MAX]!r} is no source: give one as events have it, "
+                f"{SOURCE_CHARS_MAX} characters at most, or a prefix/*"
+            )
     if expires_at is not None and expires_at <= now:
         raise UsageError(f"{format_instant(expires_at)} has passed: name a later end")
 

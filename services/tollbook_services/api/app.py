@@ -11,11 +11,13 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import GZipMiddleware
 
 from tollbook_services.api import events, feed, ledger_routes, logs, publishing, tokens, views
+from tollbook_services.api.feed_tokens import watching_tokens
 from tollbook_services.api.headers import SecurityHeaders
 from tollbook_services.api.openapi import openapi_document
 from tollbook_services.api.options import ApiOptions
 from tollbook_services.api.problems import add_handlers
 from tollbook_services.api.running import Running, hold
+from tollbook_services.api.unexpected import Unexpected
 from tollbook_services.exporting.metadata import program
 from tollbook_services.live.hub import open_hub
 from tollbook_services.operations import routes as operations
@@ -64,6 +66,7 @@ def create_app(options: ApiOptions, opening: AbstractAsyncContextManager[Tollboo
         async with (
             opening as book,
             open_hub(book.redis, book.ledger.id, book.admission.gazetteer, stopping) as hub,
+            watching_tokens(hub, book.redis),
         ):
             hold(app, Running.of(book, options, hub, stopping, metrics))
             yield
@@ -78,6 +81,7 @@ def create_app(options: ApiOptions, opening: AbstractAsyncContextManager[Tollboo
         redoc_url=None,
     )
     add_handlers(app, as_page)
+    app.add_middleware(Unexpected, as_page=as_page)
     app.add_middleware(GZipMiddleware, minimum_size=1_000, compresslevel=5)
     if options.cors_origins:
         app.add_middleware(

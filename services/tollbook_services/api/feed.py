@@ -11,7 +11,7 @@ from tollbook_services.access.roles import Action
 from tollbook_services.api.feed_stream import MEDIA_TYPE, FeedStream
 from tollbook_services.api.problems import RETRY_S, ProblemError
 from tollbook_services.api.running import Running, running_of
-from tollbook_services.api.security import needs
+from tollbook_services.api.security import Caller, needs
 from tollbook_services.api.told import problems, text_answer
 from tollbook_services.live.atom import MEDIA_TYPE as ATOM
 from tollbook_services.live.atom import atom
@@ -64,6 +64,7 @@ Server = Annotated[Running, Depends(running_of)]
 async def feed(
     asked: Wanted,
     server: Server,
+    caller: Caller,
     last_event_id: Annotated[
         str | None, Header(max_length=300, description="The last `id` that the reader has.")
     ] = None,
@@ -93,7 +94,9 @@ async def feed(
         place = await _place(server, "Last-Event-ID", last_event_id)
     else:
         place = await _place(server, "after", after or NOW)
-    return FeedStream(hub, Reader(asked), place)
+    reader = Reader(asked)
+    reader.token = caller.token
+    return FeedStream(hub, reader, place)
 
 
 async def _place(server: Running, name: str, text: str) -> EntryId:

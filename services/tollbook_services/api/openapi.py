@@ -8,6 +8,7 @@ from fastapi.openapi.utils import get_openapi
 from pydantic import TypeAdapter
 
 from tollbook_services.api.event_schema import event_schemas
+from tollbook_services.api.tokens import NEW_TOKEN_SCHEMAS
 from tollbook_services.api.told import Problem
 
 _TEXT: Final = """\
@@ -44,6 +45,7 @@ def openapi_document(app: FastAPI) -> dict[str, Any]:
         schemas.update(problem.pop("$defs", {}))
         schemas["Problem"] = problem
         schemas.update(event_schemas())
+        schemas.update(NEW_TOKEN_SCHEMAS)
         for unused in ("HTTPValidationError", "ValidationError"):
             schemas.pop(unused, None)
         components["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}

@@ -1,6 +1,6 @@
 """Who calls, and whether they may: dependencies of routes."""
 
-from typing import Annotated, Final
+from typing import Annotated, Final, NamedTuple
 
 from fastapi import Depends, Request
 
@@ -12,6 +12,9 @@ from tollbook_services.api.running import Running, running_of
 
 COOKIE: Final = "tollbook_token"
 """Where a browser keeps the token of a reader of the pages; it is taken for reading only."""
+
+FORGET: Final = f"{COOKIE}=; HttpOnly; Max-Age=0; Path=/; SameSite=strict"
+"""Has a browser throw its token away, so that what is open to everybody is open to it again."""
 
 _READING: Final = frozenset({"GET", "HEAD"})
 _REALM: Final = 'Bearer realm="tollbook"'
@@ -25,11 +28,11 @@ async def principal_of(request: Request) -> Principal:
     """
     running = running_of(request)
     address = address_of(request)
-    text = _token(request)
-    if text is None:
+    given = _token(request)
+    if given is None:
         running.rates.ask(address)
         return READER if running.options.open_reading else ANONYMOUS
-    caller = await _owner(running, text, address)
+    caller = await _owner(running, given, address)
     request.state.caller = caller.name
     running.rates.ask(caller.token or address)
     return caller
@@ -40,28 +43,47 @@ def address_of(request: Request) -> str:
     return "" if request.client is None else request.client.host
 
 
-async def _owner(running: Running, text: str, address: str) -> Principal:
-    running.rates.may_try(address)
+async def owner_of(running: Running, text: str, address: str) -> Principal:
+    """Whose a token is. One that was verified before is not held up by others of its address.
+
+    Raises:
+        TokenError: it is not taken.
+        ProblemError: 429, too many of this address were not.
+    """
     try:
-        return await running.authentication.principal(text)
-    except TokenError as error:
+        return await running.authentication.principal(text, running.rates.trying(address))
+    except TokenError:
         running.rates.refused(address)
+        raise
+
+
+async def _owner(running: Running, given: "_Given", address: str) -> Principal:
+    try:
+        return await owner_of(running, given.text, address)
+    except TokenError as error:
+        headers = {"WWW-Authenticate": f'{_REALM}, error="invalid_token"'}
+        if given.is_cookie:
+            headers["Set-Cookie"] = FORGET
         raise ProblemError(
-            401,
-            error.problem,
-            str(error),
-            headers={"WWW-Authenticate": f'{_REALM}, error="invalid_token"'},
-            fault=error.fault,
+            401, error.problem, str(error), headers=headers, fault=error.fault
         ) from None
 
 
-def _token(request: Request) -> str | None:
+class _Given(NamedTuple):
+    """The token of a request, and whether a browser sent it by itself."""
+
+    text: str
+    is_cookie: bool
+
+
+def _token(request: Request) -> _Given | None:
     """The token of a request, out of its header, or where it only reads out of the cookie."""
     given = request.headers.get("authorization")
     if given is not None:
         scheme, _, text = given.partition(" ")
-        return text.strip() if scheme.lower() == "bearer" else ""
-    return request.cookies.get(COOKIE) if request.method in _READING else None
+        return _Given(text.strip() if scheme.lower() == "bearer" else "", is_cookie=False)
+    kept = request.cookies.get(COOKIE) if request.method in _READING else None
+    return None if kept is None else _Given(kept, is_cookie=True)
 
 
 Caller = Annotated[Principal, Depends(principal_of)]

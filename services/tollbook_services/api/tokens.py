@@ -1,16 +1,19 @@
 """Routes about tokens: who am I, and for administrators making and revoking them."""
 
-from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any, Final
 
 import orjson
-from fastapi import APIRouter, Depends, Path, Response
-from pydantic import BaseModel, ConfigDict, Field
+from fastapi import APIRouter, Depends, Path, Request, Response
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from typing_extensions import TypedDict
 
+from tollbook_schemas.text import TimeText
+from tollbook_schemas.times import instant_of
 from tollbook_services.access.principal import Principal
 from tollbook_services.access.roles import MAY, Action, Role
 from tollbook_services.access.tokens import Tokens
+from tollbook_services.api.bodies import whole_body
 from tollbook_services.api.running import Running, running_of
 from tollbook_services.api.security import needs
 from tollbook_services.api.told import Responses, answers, problems
@@ -18,6 +21,9 @@ from tollbook_services.api.told import Responses, answers, problems
 router = APIRouter(prefix="/v1", tags=["access"])
 
 Held = Annotated[Running, Depends(running_of)]
+
+_BODY_BYTES_MAX: Final = 128 * 2**10
+"""Bytes of a token to make: a hundred of the longest sources."""
 
 
 class NewToken(BaseModel):
@@ -28,7 +34,7 @@ class NewToken(BaseModel):
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")
     role: Role
     sources: list[str] = Field(default_factory=list, max_length=100)
-    expires_at: datetime | None = None
+    expires_at: TimeText | None = None
 
 
 class TokenDocument(TypedDict):
@@ -68,6 +74,35 @@ class Me(TypedDict):
 _MADE: Responses = {201: {"model": MadeToken, "description": "The token."}}
 
 
+_SCHEMA: Final[dict[str, Any]] = NewToken.model_json_schema(
+    ref_template="#/components/schemas/{model}"
+)
+NEW_TOKEN_SCHEMAS: Final[dict[str, Any]] = {**_SCHEMA.pop("$defs"), "NewToken": _SCHEMA}
+"""What a token to make looks like, by the names of the components."""
+
+_BODY: Final = {
+    "requestBody": {
+        "required": True,
+        "content": {"application/json": {"schema": {"$ref": "#/components/schemas/NewToken"}}},
+    }
+}
+
+
+async def new_token(request: Request) -> NewToken:
+    """The token that an administrator asks for; read by hand, so that nobody else's body is.
+
+    Raises:
+        RequestValidationError: the body is no such document.
+        ProblemError: 413, it is too long.
+    """
+    body = await whole_body(request, _BODY_BYTES_MAX, "name fewer sources, or a prefix/*")
+    try:
+        return NewToken.model_validate_json(body)
+    except ValidationError as error:
+        faults = [{**one, "loc": ("body", *one["loc"])} for one in error.errors()]
+        raise RequestValidationError(faults) from None
+
+
 @router.get("/me", responses=answers(Me) | problems())
 async def me(caller: Annotated[Principal, Depends(needs(Action.READ))]) -> Response:
     """Who this token belongs to."""
@@ -90,13 +125,15 @@ async def list_tokens(running: Held) -> Response:
 @router.post(
     "/tokens",
     status_code=201,
-    responses=_MADE | problems(400, 422),
+    responses=_MADE | problems(400, 413, 422),
     dependencies=[Depends(needs(Action.ADMINISTER))],
+    openapi_extra=_BODY,
 )
-async def create_token(running: Held, wanted: NewToken) -> Response:
+async def create_token(request: Request, running: Held) -> Response:
     """Make a token; its secret is in this answer and nowhere else."""
-    tokens = Tokens(running.book.redis)
-    made, text = await tokens.create(wanted.name, wanted.role, wanted.sources, wanted.expires_at)
+    wanted, tokens = await new_token(request), Tokens(running.book.redis)
+    until = None if wanted.expires_at is None else instant_of(wanted.expires_at)
+    made, text = await tokens.create(wanted.name, wanted.role, wanted.sources, until)
     return _json({**made.document(), "token": text}, 201)
 
 

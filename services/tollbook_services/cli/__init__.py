@@ -77,6 +77,7 @@ _COMMANDS: Final = (
     ("token create", "token:create", "Make a token for the HTTP API, and print it once."),
     ("token list", "token:list_", "Every token, whose it is, until when, when used last."),
     ("token revoke", "token:revoke", "Refuse a token from now on."),
+    ("acl", "acl:acl", "Users of an outside engine that may only write to the inbox."),
     ("serve", "workers:serve", "Run engine, workers and the HTTP server together."),
     ("api", "api:api", "Serve the HTTP API, the live feed and the pages."),
     ("intake", "workers:intake", "Run one intake worker."),

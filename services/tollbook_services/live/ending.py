@@ -37,6 +37,11 @@ GONE: Final = Ending("", "gone", "the reader went away")
 FAILED: Final = Ending(
     "cut", "failed", "the feed failed inside the server, see its log: come back with the last id"
 )
+TOKEN_ENDED: Final = Ending(
+    "cut",
+    "token-ended",
+    "the token of this reader was revoked or has expired: come back with another, and the last id",
+)
 OTHER_LEDGER: Final = Ending(
     "gap",
     "other-ledger",

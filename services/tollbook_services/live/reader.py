@@ -53,6 +53,7 @@ class Reader:
         beat_due: whether it was silent for long.
         sending_since: when its connection was handed what it is still sending.
         sent_at: when something was sent last.
+        token: id of the token that it came with; None without one.
         abort: ends its connection at once, whatever waits to be sent.
     """
 
@@ -70,6 +71,7 @@ class Reader:
         self.beat_due = False
         self.sending_since: float | None = None
         self.sent_at = 0.0
+        self.token: str | None = None
         self.abort: Callable[[], object] | None = None
         self._batches: deque[Batch] = deque()
         self._changes, self._bytes = 0, 0

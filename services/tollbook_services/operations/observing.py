@@ -7,6 +7,7 @@ import structlog
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from tollbook_services.access.secrets import without_tokens
 from tollbook_services.operations.correlation import TRACEPARENT, request_id, traceparent_of
 from tollbook_services.operations.metrics import ServerMetrics
 from tollbook_services.operations.tracing import span
@@ -79,7 +80,7 @@ class Observing:
             _log.info(
                 "request",
                 method=scope["method"],
-                path=scope["path"],
+                path=without_tokens(scope["path"]),
                 route=route or None,
                 status=status,
                 ms=round(seconds * 1000, 1),

@@ -11,6 +11,7 @@ from tollbook_schemas.errors import TollbookError
 from tollbook_schemas.views import StatusDocument
 from tollbook_services.access.principal import Principal
 from tollbook_services.access.roles import Action
+from tollbook_services.api.rates import network_of
 from tollbook_services.api.running import Running, running_of
 from tollbook_services.api.security import address_of, needs, principal_of
 from tollbook_services.operations.facts import EngineFacts, engine_facts
@@ -22,7 +23,9 @@ router = APIRouter(include_in_schema=False)
 
 Held = Annotated[Running, Depends(running_of)]
 
-_PROXIED: Final = ("forwarded", "x-forwarded-for", "x-real-ip", "via")
+_FORWARDED: Final = ("forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-real-ip")
+"""Headers that proxies add; whose word is taken for them is set by `trusted_proxies`."""
+
 _FAILED: Final = (RedisError, TollbookError, OSError)
 
 
@@ -33,8 +36,9 @@ async def healthz() -> Response:
 
 
 @router.get("/readyz")
-async def readyz(running: Held) -> Response:
+async def readyz(request: Request, running: Held) -> Response:
     """Whether this server should get requests, and what is wrong where it should not."""
+    running.rates.ask(f"readyz {network_of(address_of(request))}")
     try:
         status, facts = await _state(running)
     except _FAILED as error:
@@ -75,11 +79,10 @@ def _readiness(running: Running, status: StatusDocument, facts: EngineFacts) -> 
 
 def _is_local(request: Request) -> bool:
     """Whether a program of this machine asks for itself, and not a proxy here for somebody else."""
-    if any(name in request.headers for name in _PROXIED):
+    if any(name in request.headers for name in _FORWARDED):
         return False
-    address = address_of(request)
     try:
-        return ip_address(address).is_loopback
+        return ip_address(address_of(request)).is_loopback
     except ValueError:
         return False
 

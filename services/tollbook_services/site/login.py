@@ -10,7 +10,7 @@ from tollbook_schemas.gazetteer import default_gazetteer
 from tollbook_services.access.authentication import TokenError
 from tollbook_services.api.problems import ProblemError
 from tollbook_services.api.running import running_of
-from tollbook_services.api.security import COOKIE, address_of
+from tollbook_services.api.security import COOKIE, FORGET, address_of, owner_of
 from tollbook_services.site.rendering import language_of, page
 
 _FORM_BYTES_MAX: Final = 4_096
@@ -28,13 +28,12 @@ async def login(request: Request) -> Response:
 @router.post("/login")
 async def log_in(request: Request) -> Response:
     """Keep a token that is taken in a cookie that scripts cannot read, and go to the pages."""
+    _must_be_ours(request)
     running, address = running_of(request), address_of(request)
     token = await _token(request)
-    running.rates.may_try(address)
     try:
-        await running.authentication.principal(token)
+        await owner_of(running, token, address)
     except TokenError as error:
-        running.rates.refused(address)
         given = {"wrong": str(error)}
         return page(request, "login.html", default_gazetteer(), given, status=401)
     answer = RedirectResponse(f"/?lang={language_of(request)}", 303)
@@ -50,11 +49,20 @@ async def log_in(request: Request) -> Response:
 
 
 @router.post("/logout")
-async def log_out() -> Response:
+async def log_out(request: Request) -> Response:
     """Forget the token."""
-    answer = RedirectResponse("/login", 303)
-    answer.delete_cookie(COOKIE, httponly=True, samesite="strict")
-    return answer
+    _must_be_ours(request)
+    return RedirectResponse("/login", 303, {"Set-Cookie": FORGET})
+
+
+def _must_be_ours(request: Request) -> None:
+    """See that no page of others has sent the form: it could sign a reader in as somebody else.
+
+    Raises:
+        ProblemError: 403, one has.
+    """
+    if request.headers.get("sec-fetch-site", "none") not in {"same-origin", "none"}:
+        raise ProblemError(403, "not-allowed", "another site sent this form: open /login itself")
 
 
 async def _token(request: Request) -> str:
