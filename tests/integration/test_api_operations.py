@@ -152,4 +152,4 @@ def test_a_server_that_is_told_to_stop_ends_its_streams_and_then_well(tmp_path):
             rest = b"".join(parts)
         assert api.process.wait(30) == 0
 
-    assert rest.endswith(b"\n\n")
+    assert rest.endswith(b"\n: the server stops, come back with the last id\n")
