@@ -11,6 +11,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from tests.e2e.api_process import api_process
 from tests.integration.api_kit import COAST, coast, served
 
+from tollbook_services.live import sse
+
 DOCS = Path(__file__).parents[2] / "docs"
 
 
@@ -152,4 +154,4 @@ def test_a_server_that_is_told_to_stop_ends_its_streams_and_then_well(tmp_path):
             rest = b"".join(parts)
         assert api.process.wait(30) == 0
 
-    assert rest.endswith(b"\n: the server stops, come back with the last id\n")
+    assert rest.endswith(b"\n\n" + sse.STOPPING)

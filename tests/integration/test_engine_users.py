@@ -137,6 +137,8 @@ async def test_what_no_rule_can_forbid_is_as_the_documents_say(any_binary, tmp_p
         await desk.xadd(keys.INBOX, {"event": event("three")}, id=last)
         with pytest.raises(ResponseError, match="ID"):
             await desk.xadd(keys.INBOX, {"event": event("four")})
+        await server.redis.delete(keys.INBOX)
+        assert await desk.xadd(keys.INBOX, {"event": event("four")})
 
 
 async def test_the_services_do_with_their_user(any_binary, tmp_path):

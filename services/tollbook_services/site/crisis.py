@@ -15,7 +15,7 @@ from tollbook_services.site import overview
 from tollbook_services.site.asking import Asked, Document, Held, around, document_of
 from tollbook_services.site.rendering import page
 
-ROWS: Final = 60
+ROWS: Final = 40
 """Rows of a table on a page, so that it stays below `PAGE_BYTES_MAX`."""
 
 router = APIRouter(include_in_schema=False, dependencies=[Depends(needs(Action.READ))])

@@ -14,8 +14,8 @@ WIDTH: Final = 640.0
 
 _HEIGHT_MAX: Final = 720.0
 
-_POINTS_MAX: Final = 4_000
-"""Points of a map: some 25 kB. With more, the lines are made coarser."""
+_POINTS_MAX: Final = 3_000
+"""Points of a map: some 20 kB. With more, the lines are made coarser."""
 
 _STEP: Final = 0.8
 """Units between two points of a line that are both drawn, where nothing has to be coarser."""
