@@ -23,7 +23,7 @@ from tollbook_services.live.hub import open_hub
 from tollbook_services.operations import routes as operations
 from tollbook_services.operations.metrics import ServerMetrics
 from tollbook_services.operations.observing import Observing
-from tollbook_services.site import crisis, login, static_files
+from tollbook_services.site import crisis, displacement_pages, login, static_files
 from tollbook_services.site.errors import problem_page, wants_page
 from tollbook_services.site.figure_routes import ROUTERS as FIGURE_PAGES
 from tollbook_services.wiring import Tollbook
@@ -37,6 +37,7 @@ ROUTERS: Final = (
     tokens.router,
     feed.router,
     crisis.router,
+    displacement_pages.router,
     login.router,
     operations.router,
     static_files.router,

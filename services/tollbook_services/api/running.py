@@ -22,6 +22,9 @@ ANSWERS_BYTES: Final = 64 * 2**20
 DOCUMENTS_KEPT: Final = 8
 """Documents that are kept for pages: of a large crisis some tens of MB each."""
 
+HEADS_KEPT: Final = 1_000
+"""Crises of which the headline numbers are kept: of each some kB."""
+
 
 @dataclass(frozen=True, slots=True)
 class Running:
@@ -36,6 +39,7 @@ class Running:
         limits: what still counts as ready.
         answers: the newest answers as they are sent.
         documents: the newest documents that pages are made of.
+        heads: the newest headline numbers of each crisis.
         pinned: the documents that later pages of lists are cut from.
         hub: hands on the changes of cells to the readers of the feed.
         stopping: set when the server begins to shut down; what would go on for ever ends then.
@@ -53,6 +57,7 @@ class Running:
     documents: Latest[dict[str, Any]] = field(
         default_factory=lambda: Latest(DOCUMENTS_KEPT, lambda _: 1)
     )
+    heads: Latest[dict[str, Any]] = field(default_factory=lambda: Latest(HEADS_KEPT, lambda _: 1))
     pinned: Recent = field(default_factory=Recent)
 
     @classmethod

@@ -75,6 +75,7 @@ def around(
         "here": request.url.path,
         "ledger": running.book.ledger.id,
         "head": head,
+        "partition": partition,
         "pinned": f"{partition}:{known['sequence']}",
         "today": format_instant(datetime.now(UTC))[:10],
         "past": bool(asked.as_of or asked.published_as_of or asked.known_as_of),

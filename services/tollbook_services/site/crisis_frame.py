@@ -1,6 +1,7 @@
 """What pages about a crisis share: where they stand, what they cite, and what a browser keeps."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from functools import cache, partial
 from hashlib import sha256
 from importlib.abc import Traversable
@@ -42,6 +43,11 @@ def _take_in(found: Any, folder: Traversable) -> None:
             _take_in(found, one)
         else:
             found.update(one.name.encode() + one.read_bytes())
+
+
+def page_kind() -> str:
+    """What a page is beside its numbers: how it is drawn, and the day that it cites."""
+    return f"html {made_of()} {datetime.now(UTC):%Y-%m-%d}"
 
 
 def used_marks(drawn: Drawing) -> set[str]:
@@ -97,7 +103,7 @@ async def crisis_page(
     book = running.book
     await queries.reached(book, crisis, asked)
     standing = await standing_of(book, crisis)
-    tag = standing.tag(request, f"html {made_of()}")
+    tag = standing.tag(request, page_kind())
     if is_known(request, tag):
         return not_modified(tag, standing.recorded_at)
     given = await make()

@@ -26,6 +26,7 @@ class Links:
         """Take the request whose moments and language are kept."""
         given = request.query_params
         self._path = request.url.path
+        self._host = str(request.base_url).rstrip("/")
         self._kept: dict[str, object] = {name: given[name] for name in KEPT if given.get(name)}
         self._all: dict[str, object] = {name: value for name, value in given.items() if value}
 
@@ -60,6 +61,10 @@ class Links:
     def here(self, **more: object) -> str:
         """This page with other parameters; None takes one away."""
         return _url(self._path, {**self._all, **more})
+
+    def whole(self, **more: object) -> str:
+        """The same with the host, for citations."""
+        return self._host + self.here(**more)
 
     def data(self, crisis: str, view: str, kind: str, **more: object) -> str:
         """What is seen, as a file for programs."""

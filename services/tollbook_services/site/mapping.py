@@ -14,8 +14,11 @@ WIDTH: Final = 640.0
 
 _HEIGHT_MAX: Final = 720.0
 
-_POINTS_MAX: Final = 3_000
+POINTS_MAX: Final = 3_000
 """Points of a map: some 20 kB. With more, the lines are made coarser."""
+
+POINT_BYTES: Final = 8
+"""Bytes of a point in a path, about."""
 
 _STEP: Final = 0.8
 """Units between two points of a line that are both drawn, where nothing has to be coarser."""
@@ -60,10 +63,14 @@ class ValueClass:
 
 
 @lru_cache(maxsize=32)
-def drawing(codes: tuple[str, ...]) -> Drawing | None:
+def drawing(codes: tuple[str, ...], points_max: int = POINTS_MAX) -> Drawing | None:
     """The map of some areas, equirectangular, true to scale along its middle; None without shapes.
 
     Lines that run across the date line are drawn behind the eastern edge.
+
+    Args:
+        codes: of the areas.
+        points_max: of all lines together; they are made coarser until they have no more.
     """
     rings = {code: found for code in codes if (found := _rings(code))}
     if not rings:
@@ -86,7 +93,7 @@ def drawing(codes: tuple[str, ...]) -> Drawing | None:
 
     drawn = {code: [placed(ring) for ring in some] for code, some in rings.items()}
     step = _STEP
-    while sum(len(_thinned(ring, step)) for some in drawn.values() for ring in some) > _POINTS_MAX:
+    while sum(len(_thinned(ring, step)) for some in drawn.values() for ring in some) > points_max:
         step *= 1.5
     shapes = tuple(
         Shape(code, "".join(_path(_thinned(ring, step)) for ring in some), covered(code))
@@ -153,14 +160,24 @@ def _path(ring: Ring) -> str:
         return ""
     at = [(round(x * 10), round(y * 10)) for x, y in ring]
     steps = [
-        f"{_short(x - x0)} {_short(y - y0)}"
+        _short(x - x0) + _next(_short(y - y0))
         for (x0, y0), (x, y) in pairwise(at)
         if (x, y) != (x0, y0)
     ]
-    return f"M{_short(at[0][0])} {_short(at[0][1])}l{' '.join(steps)}z" if steps else ""
+    if not steps:
+        return ""
+    line = steps[0] + "".join(_next(step) for step in steps[1:])
+    return f"M{_short(at[0][0])}{_next(_short(at[0][1]))}l{line}z"
+
+
+def _next(number: str) -> str:
+    """A number behind another one: a sign is enough to tell them apart."""
+    return number if number.startswith("-") else f" {number}"
 
 
 def _short(tenths: int) -> str:
     whole, rest = divmod(abs(tenths), 10)
     sign = "-" if tenths < 0 else ""
-    return f"{sign}{whole}" + (f".{rest}" if rest else "")
+    if not rest:
+        return f"{sign}{whole}"
+    return f"{sign}{whole or ''}.{rest}"

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from tollbook_schemas.gazetteer import Gazetteer
 from tollbook_services.site.mapping import (
+    POINTS_MAX,
     Drawing,
     ValueClass,
     class_of,
@@ -55,6 +56,16 @@ def _rank(measure: str) -> int:
     return _FIRST.index(measure) if measure in _FIRST else len(_FIRST)
 
 
+def chosen_way(known: Sequence[Way], asked: str | None) -> Way | None:
+    """The way of counting that is asked for by measure, or by measure, unit and nature.
+
+    Without one that is known the first; None where nothing was counted.
+    """
+    names = (asked or "").split("|")
+    found = (way for way in known if list(way[: len(names)]) == names)
+    return next(found, known[0] if known else None)
+
+
 def of_way(cells: Iterable[Cell], way: Way) -> list[Cell]:
     """The cells of a measure in a unit."""
     return [cell for cell in cells if (cell["measure"], cell["unit"], cell["nature"]) == way]
@@ -100,9 +111,9 @@ def value_of(cell: Cell) -> int | None:
     return best if best is not None else cell["low"] or None
 
 
-def map_of(cells: Iterable[Cell], codes: Sequence[str]) -> Map | None:
+def map_of(cells: Iterable[Cell], codes: Sequence[str], points_max: int = POINTS_MAX) -> Map | None:
     """The map of some areas with the cells of one way and one segment; None without shapes."""
-    drawn: Drawing | None = drawing(tuple(codes))
+    drawn: Drawing | None = drawing(tuple(codes), points_max)
     if drawn is None:
         return None
     by_code = {cell["area"]: cell for cell in cells if cell["kind"] == "area"}
@@ -143,3 +154,43 @@ def _shown(code: str, covers: Sequence[str], cells: Mapping[str, Cell]) -> Cell 
 def inside(code: str, gazetteer: Gazetteer) -> list[str]:
     """The areas one level below an area."""
     return list(gazetteer.children(code))
+
+
+def of_area(cells: Iterable[Cell], code: str) -> list[Cell]:
+    """The cells of one area itself, the gravest measure first, all people first in each."""
+    return sorted((cell for cell in cells if _is_about(cell, code)), key=_order)
+
+
+def within(cells: Iterable[Cell], code: str, gazetteer: Gazetteer) -> list[Cell]:
+    """The cells of areas that lie inside an area."""
+    return [
+        cell
+        for cell in cells
+        if all(gazetteer.contains(code, one) and one != code for one in _codes(cell))
+    ]
+
+
+def shared(cells: Iterable[Cell], code: str, gazetteer: Gazetteer) -> list[Cell]:
+    """What was counted for several areas together that an area, or part of it, is among."""
+    found = (
+        cell
+        for cell in cells
+        if cell["kind"] != "area"
+        and any(gazetteer.contains(code, one) for one in _codes(cell))
+        and not all(gazetteer.contains(code, one) and one != code for one in _codes(cell))
+    )
+    return sorted(found, key=_order)
+
+
+def _is_about(cell: Cell, code: str) -> bool:
+    return bool(cell["area"] == code and cell["kind"] == "area")
+
+
+def _order(cell: Cell) -> tuple[object, ...]:
+    way = (cell["measure"], cell["unit"], cell["nature"])
+    return (_rank(cell["measure"]), way, cell["segment"] != "all", cell["segment"], cell["id"])
+
+
+def _codes(cell: Cell) -> list[str]:
+    codes: str = cell["area"]
+    return codes.split("+")

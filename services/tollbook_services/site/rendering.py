@@ -61,10 +61,15 @@ def page(
         return texts[key].format(**values) if values else texts[key]
 
     def name(codes: str) -> str:
-        return " + ".join(area_name(gazetteer, code, language) for code in codes.split("+"))
+        names = (area_name(gazetteer, code, language) for code in codes.split("+"))
+        return " + ".join(words.clean(one) for one in names)
 
     def word(kind: str, slug: str) -> str:
         return texts.get(f"{kind}.{slug}", words.clean(slug).replace("_", " "))
+
+    def whom(slug: str) -> str:
+        whole = texts.get(f"segment.{slug}")
+        return whole or texts["sep"].join(word("segment", part) for part in slug.split("/"))
 
     body = (
         environment()
@@ -78,6 +83,7 @@ def page(
                 "t": text,
                 "name": name,
                 "word": word,
+                "whom": whom,
                 "link": Links(request),
                 **given,
             }
@@ -93,10 +99,16 @@ def language_of(request: Request) -> str:
 
 
 @pass_context
-def _moment(context: Context, text: str | None) -> str:
-    """A moment, set apart where the page runs from right to left: `2025-03-11` would turn round."""
-    told = words.moment(text)
+def _apart(context: Context, text: object) -> str:
+    """A code or number, set apart where the page runs from right to left: it would turn round."""
+    told = words.clean(text)
     return f"\u2066{told}\u2069" if context.get("dir") == "rtl" else told
+
+
+@pass_context
+def _moment(context: Context, text: str | None) -> str:
+    """A moment as people write it, set apart like codes: `2025-03-11` would turn round."""
+    return _apart(context, words.moment(text))
 
 
 @cache
@@ -113,6 +125,7 @@ def environment() -> Environment:
         "number": words.number,
         "high": words.high,
         "moment": _moment,
+        "apart": _apart,
         "clean": words.clean,
         "segment": words.segment,
         "short": words.short_figure,
