@@ -12,19 +12,20 @@ from tollbook_services.site import overview
 from tollbook_services.site.links import KEPT
 from tollbook_services.site.mapping import POINT_BYTES, POINTS_MAX
 from tollbook_services.site.overview import Cell
+from tollbook_services.site.rendering import NAMES_MAX, language_of
 from tollbook_services.site.row_weights import cut, weight
 
-MAP_BYTES: Final = 52_000
-"""Bytes of a map with its links; lines are made coarser until they fit."""
-
-PLACE_BYTES: Final = 200
-"""Bytes of an area on the map without its shape and without what its link repeats."""
+PLACE_BYTES: Final = {"en": 230, "ar": 360}
+"""Bytes of an area on the map without its shape and without what its link repeats, by language."""
 
 POINTS_MIN: Final = 500
 """Points of a map; one that has no room for so many is left out, and the table is all."""
 
-TABLES_BYTES: Final = 76_000
-"""Bytes of a map and the tables of areas; headline numbers, forms and frame have the rest."""
+CRISIS_BYTES: Final = 76_000
+"""Bytes of the map and the tables of areas of a crisis; headlines and frame have the rest."""
+
+INSIDE_BYTES: Final = 46_000
+"""The same on the page of an area, which shows its own numbers first."""
 
 AREAS_BYTES: Final = 30_000
 """Bytes of the table of areas, where the map leaves so many."""
@@ -34,6 +35,12 @@ OWN_BYTES: Final = 16_000
 
 SHARED_MAX: Final = 10
 """Numbers of several areas, and of movements, on the page of one of them."""
+
+SHARED_BYTES: Final = 11_000
+"""Bytes of each of these tables."""
+
+NAME_BYTES: Final = 40
+"""Bytes of the name of an area, in Arabic too."""
 
 SEGMENTS_MAX: Final = 80
 """Segments that can be chosen from a list; every one has a page of its own."""
@@ -56,12 +63,14 @@ class Choice:
         segment: whom it is about.
         page: of the table of areas, from 1.
         beside: page of the table of what belongs to several areas.
+        room: bytes for the map and the tables.
     """
 
     measure: str | None
     segment: str | None
     page: int
     beside: int
+    room: int
 
 
 def shown(
@@ -89,11 +98,11 @@ def shown(
     areas = [cell for cell in some if cell["kind"] == "area"]
     areas.sort(key=lambda one: (len(gazetteer.ancestors(one["area"])), gazetteer.name(one["area"])))
     apart = [cell for cell in some if cell["kind"] != "area"]
-    weigh, each = weigher(request), PLACE_BYTES + _link_bytes(request)
-    points = min((MAP_BYTES - each * len(codes)) // POINT_BYTES, POINTS_MAX) // 500 * 500
+    weigh, each = weigher(request), PLACE_BYTES[language_of(request)] + _link_bytes(request)
+    points = min((choice.room * 2 // 3 - each * len(codes)) // POINT_BYTES, POINTS_MAX) // 500 * 500
     drawn = overview.map_of(some, codes, points) if points >= POINTS_MIN else None
     shapes = sum(len(place.path) + each for place in drawn.places) if drawn else 0
-    room = min((TABLES_BYTES - shapes) * 3 // 4, AREAS_BYTES)
+    room = min((choice.room - shapes) * 3 // 4, AREAS_BYTES)
     return {
         "ways": ways,
         "way": way,
@@ -120,8 +129,10 @@ def weigher(request: Request, *, originators: bool = False) -> Callable[[Cell], 
         each = link + len(quote(cell["id"], safe=""))
         names = [one["originator"] for one in cell["originators"][:ORIGINATORS_MAX]]
         links = _LINKS + (len(names) if originators else 0)
-        flags = 30 * len(cell["flags"])
-        return weight(400 + links * each + 60 * len(names) + flags, cell["area"] * 2, *names)
+        spoken = min(cell["area"].count("+") + 1, NAMES_MAX) * NAME_BYTES
+        return weight(
+            400 + links * each + 60 * len(names) + 50 * len(cell["flags"]) + spoken, *names
+        )
 
     return weigh
 

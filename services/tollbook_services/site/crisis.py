@@ -53,7 +53,7 @@ async def crisis_page(  # noqa: PLR0913, PLR0917 - the parameters of the page
     beside: Beside = 1,
 ) -> Response:
     """What is known of a crisis: its headline numbers, a map and a table."""
-    choice = by_area.Choice(measure, segment, number, beside)
+    choice = by_area.Choice(measure, segment, number, beside, by_area.CRISIS_BYTES)
 
     def made(gazetteer: Gazetteer, documents: tuple[Document, ...]) -> Given:
         document, moved = documents
@@ -64,7 +64,7 @@ async def crisis_page(  # noqa: PLR0913, PLR0917 - the parameters of the page
         return {
             "heads": heads[:HEADS_MAX],
             "heads_more": max(len(heads) - HEADS_MAX, 0),
-            "moved": moves.headline(moved["cells"], gazetteer),
+            "moved": moves.headline(moved["cells"], gazetteer)[:HEADS_MAX],
             "failing_max": FAILING_MAX,
             **checks(document),
             **by_area.shown(request, gazetteer, cells, codes, choice),
@@ -91,7 +91,7 @@ async def area_page(  # noqa: PLR0913, PLR0917 - the parameters of the page
     await queries.reached(running.book, crisis, asked)
     known = await gazetteer_of(running.book, crisis)
     code = queries.area_or_refuse(known, area) or area
-    choice = by_area.Choice(measure, segment, number, beside)
+    choice = by_area.Choice(measure, segment, number, beside, by_area.INSIDE_BYTES)
 
     def made(gazetteer: Gazetteer, documents: tuple[Document, ...]) -> Given:
         cells, moved = documents[0]["cells"], documents[1]["cells"]
@@ -102,8 +102,8 @@ async def area_page(  # noqa: PLR0913, PLR0917 - the parameters of the page
             **inside,
             "area": code,
             "about": cut(about, own, by_area.weigher(request, originators=True), by_area.OWN_BYTES),
-            **_first("shared", overview.shared(cells, code, gazetteer)),
-            **_first("moved", overview.of_area(moved, code)),
+            **_first(request, "shared", overview.shared(cells, code, gazetteer)),
+            **_first(request, "moved", overview.of_area(moved, code)),
             "around_it": list(gazetteer.ancestors(code)),
         }
 
@@ -111,11 +111,11 @@ async def area_page(  # noqa: PLR0913, PLR0917 - the parameters of the page
     return await view_page(request, running, crisis, asked, views, "area.html", made)
 
 
-def _first(name: str, cells: list[overview.Cell]) -> Document:
+def _first(request: Request, name: str, cells: list[overview.Cell]) -> Document:
     """Those of all people first, as many as a page of one area shows, and how many more."""
-    ordered = sorted(cells, key=lambda one: one["segment"] != "all")
-    most = by_area.SHARED_MAX
-    return {name: ordered[:most], f"{name}_more": max(len(cells) - most, 0)}
+    ordered = sorted(cells, key=lambda one: one["segment"] != "all")[: by_area.SHARED_MAX]
+    rows = cut(ordered, 1, by_area.weigher(request), by_area.SHARED_BYTES)["rows"]
+    return {name: rows, f"{name}_more": len(cells) - len(rows)}
 
 
 def checks(document: Document) -> Document:

@@ -25,8 +25,9 @@ async def heads_of(running: Running, crises: Sequence[str]) -> list[Document]:
     """What the list shows of some crises, in their order.
 
     Returns:
-        Of each `crisis`, `partition`, and `heads`, `more` and `last` (`sequence`, `recorded_at`),
-        or None for `heads` where the numbers are still being worked out.
+        Of each `crisis`, `partition`, and `heads`, `more`, `gazetteer` (whose names they have) and
+        `last` (`sequence`, `recorded_at`), or None for `heads` where the numbers are still being
+        worked out.
     """
     book = running.book
     standings = [await standing_of(book, crisis) for crisis in crises]
@@ -61,6 +62,7 @@ async def _made(running: Running, crisis: str) -> Document:
     return {
         "heads": heads[:HEADS_MAX],
         "more": max(len(heads) - HEADS_MAX, 0),
+        "gazetteer": gazetteer,
         "last": await _last(running, crisis),
     }
 

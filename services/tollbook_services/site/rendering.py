@@ -24,6 +24,9 @@ LANGUAGES: Final = {"en": "ltr", "ar": "rtl"}
 PAGE_BYTES_MAX: Final = 100_000
 """Bytes of a page, not compressed: what a phone on a bad line loads in some seconds."""
 
+NAMES_MAX: Final = 12
+"""Areas that are named where a number is about several; the derivation has the codes of all."""
+
 
 @cache
 def catalogue(language: str) -> Mapping[str, str]:
@@ -60,9 +63,11 @@ def page(
     def text(key: str, **values: object) -> str:
         return texts[key].format(**values) if values else texts[key]
 
-    def name(codes: str) -> str:
-        names = (area_name(gazetteer, code, language) for code in codes.split("+"))
-        return " + ".join(words.clean(one) for one in names)
+    def name(codes: str, known: Gazetteer = gazetteer) -> str:
+        each = codes.split("+")
+        names = (words.clean(area_name(known, code, language)) for code in each[:NAMES_MAX])
+        rest = len(each) - NAMES_MAX
+        return " + ".join(names) + (f" {text('more', count=rest)}" if rest > 0 else "")
 
     def word(kind: str, slug: str) -> str:
         return texts.get(f"{kind}.{slug}", words.clean(slug).replace("_", " "))
