@@ -171,7 +171,7 @@ def test_a_report_is_published_and_the_number_on_the_page_changes(browser, tmp_p
         steps = page.locator("table").first.inner_text()
         made.close()
 
-    assert (before, after) == ("340", "532")
+    assert (before, after) == ("340 persons", "532 persons")
     assert "340" in steps
     assert "532" in steps
 
@@ -189,7 +189,7 @@ def test_the_tolls_are_on_the_page_in_the_same_words_as_in_the_api(browser, api)
     (cell,) = [
         one for one in cells if (one["kind"], one["area"], one["segment"]) == ("area", "SY", "all")
     ]
-    assert page.locator("a.big").first.inner_text() == f"{cell['best']:,}"
+    assert page.locator("a.big").first.inner_text() == f"{cell['best']:,} persons"
     page.context.close()
 
 
