@@ -81,6 +81,7 @@ class FigureFold:
         self._gazetteer = gazetteer
         self._policy = policy
         self._crises: dict[str, _Crisis] = {}
+        self._news: set[str] = set()
         self._shared: list[Document] = []
         self._shared_rows: list[RowChange] = []
         self._shared_reading: Reading | None = None
@@ -101,6 +102,7 @@ class FigureFold:
     def forget(self, crisis: str) -> None:
         """Drops a crisis from memory, which is drained and will be restored."""
         self._crises.pop(crisis, None)
+        self._news.discard(crisis)
 
     def concerns_all(self, recorded: Recorded) -> bool:
         """Whether an event is a policy or a gazetteer of the whole ledger."""
@@ -112,38 +114,61 @@ class FigureFold:
         if event.kind == REPORT_FILED:
             figures = filed_figures(recorded)
             if figures:
-                self._take_figures(self._crisis(event.crisis), event.crisis, figures)
+                self._take_figures(self._in_the_news(event.crisis), event.crisis, figures)
             return
         for document in acts(recorded):
-            self._take_act(self._crisis(event.crisis), document)
+            self._take_act(self._in_the_news(event.crisis), document)
         for document in incident_acts(recorded):
-            self._take_incident_act(self._crisis(event.crisis), document)
+            self._take_incident_act(self._in_the_news(event.crisis), document)
         for document in published_references(recorded):
             self._take_reference(document)
         for document in redactions(recorded):
             change = RowChange(event.crisis, redaction_key(document), encode(document))
-            self._crisis(event.crisis).written.append(change)
+            self._in_the_news(event.crisis).written.append(change)
 
-    def drain(self) -> list[RowChange]:
-        """The rows that changed: what was taken up, in order, and the cells it moved."""
+    def drain_filed(self) -> list[RowChange]:
+        """The rows that were taken up; the cells they move come with the next `drain`."""
         changes, self._shared_rows = self._shared_rows, []
-        for crisis in sorted(self._crises):
+        for crisis in sorted(self._news):
             state = self._crises[crisis]
             changes += state.written
             state.written.clear()
+        return changes
+
+    def unsettle(self, crisis: str) -> None:
+        """Has every cell of a crisis worked out again with the next drain."""
+        self._in_the_news(crisis).reading = None
+
+    def drain(self) -> list[RowChange]:
+        """The rows that changed: what was taken up, in order, and the cells it moved."""
+        return [change for some in self.draining() for change in some]
+
+    def draining(self) -> Iterator[list[RowChange]]:
+        """The same, a crisis and a kind of figures at a time."""
+        changes, self._shared_rows = self._shared_rows, []
+        yield changes
+        for crisis in sorted(self._news):
+            state = self._crises[crisis]
+            changes, state.written = state.written, []
+            yield changes
             kinds = set[Kind]()
             if state.reading is None:
                 self._read_again(state)
                 kinds.update(state.cells)  # one may have no figure left that is read
             for kind in sorted(kinds.union(state.books.changed_kinds())):
-                changes += self._cells(crisis, state, kind)
-        return changes
+                yield self._cells(crisis, state, kind)
+        self._news.clear()
+
+    def _in_the_news(self, crisis: str) -> _Crisis:
+        """A crisis that the next drain has to look at."""
+        self._news.add(crisis)
+        return self._crisis(crisis)
 
     def _crisis(self, crisis: str) -> _Crisis:
         known = self._crises.get(crisis)
         if known is None:
             reading = self._reading([])
-            books = Books(reading.gazetteer, reading.policy)
+            books = _books(reading)
             known = self._crises[crisis] = _Crisis(books, reading)
         return known
 
@@ -172,7 +197,7 @@ class FigureFold:
                 state.references.append(decode(row))
         if state.references:
             state.reading = self._reading(state.references)
-            state.books = Books(state.reading.gazetteer, state.reading.policy)
+            state.books = _books(state.reading)
 
     def _file(self, state: _Crisis, figure: str, document: Document) -> None:
         """Puts a figure into the books; nothing where all are about to be read again."""
@@ -223,7 +248,7 @@ class FigureFold:
             self._shared_rows.append(change)
             self._share(document)
             return
-        state = self._crisis(crisis)
+        state = self._in_the_news(crisis)
         state.written.append(change)
         state.references.append(document)
         state.reading = None
@@ -231,13 +256,13 @@ class FigureFold:
     def _share(self, document: Document) -> None:
         self._shared.append(document)
         self._shared_reading = None
-        for state in self._crises.values():
-            state.reading = None
+        for crisis in self._crises:
+            self._in_the_news(crisis).reading = None
 
     def _read_again(self, state: _Crisis) -> None:
         """Reads every figure anew after a policy or a gazetteer; all cells are compared."""
         reading = state.reading = self._reading(state.references)
-        state.books = Books(reading.gazetteer, reading.policy)
+        state.books = _books(reading)
         state.solved.clear()
         if state.members is not None:
             state.members = {}
@@ -265,6 +290,10 @@ class FigureFold:
             else:
                 rows[key] = row
         return changes
+
+
+def _books(reading: Reading) -> Books:
+    return Books(reading.gazetteer, reading.policy, lattice=reading.lattice)
 
 
 def _row(cell: Cell | None, gazetteer: Gazetteer) -> bytes | None:

@@ -194,7 +194,7 @@ def _cells(figures: list[Dossier], found: Solved) -> list[Cell]:
     One cell for each measure, unit, segment and way, in the narrowest area that holds them all;
     of each country where the incident reaches over a border.
     """
-    books = Books(found.gazetteer, found.policy)
+    books = Books(found.gazetteer, found.policy, lattice=found.books.lattice)
     books.lattice = found.books.lattice
     for one in figures:
         if one.id in found.claims:

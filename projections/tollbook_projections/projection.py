@@ -1,8 +1,8 @@
 """What a projection is: a named, versioned fold from recorded events to rows."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
-from typing import ClassVar, NamedTuple, Protocol
+from typing import ClassVar, NamedTuple, Protocol, runtime_checkable
 
 from tollbook_schemas.filed import FiledEvent
 
@@ -69,3 +69,20 @@ class Fold(Protocol):
     def apply(self, recorded: Recorded) -> None: ...
 
     def drain(self) -> list[RowChange]: ...
+
+
+@runtime_checkable
+class Solving(Protocol):
+    """A fold that works rows out from others, crisis by crisis, which takes its time.
+
+    `draining` is `drain` in parts, so that others get a turn between them; it is gone through to
+    its end. `drain_filed` returns only the rows that events were taken up as, and leaves what is
+    worked out from these to the next `drain`, which then does it once. `unsettle` is for a crisis
+    that was restored from rows some of which were still to be worked out: the next drain does so.
+    """
+
+    def draining(self) -> Iterator[list[RowChange]]: ...
+
+    def drain_filed(self) -> list[RowChange]: ...
+
+    def unsettle(self, crisis: str) -> None: ...

@@ -9,6 +9,7 @@ from tollbook_projections.consolidation.interval import interval_of
 from tollbook_projections.consolidation.region import (
     Areas,
     Flow,
+    Lattice,
     Pairs,
     Region,
     age_band_of,
@@ -42,12 +43,17 @@ class _Standing(NamedTuple):
 
 
 class Reading:
-    """Turns figures into claims. What repeats (books, regions, series) is kept once."""
+    """Turns figures into claims. What repeats (books, regions, series) is kept once.
+
+    Attributes:
+        lattice: of the gazetteer, for all books that are made of these claims.
+    """
 
     def __init__(self, gazetteer: Gazetteer, policy: Policy) -> None:
         """Take what areas and words mean."""
         self.gazetteer = gazetteer
         self.policy = policy
+        self.lattice = Lattice(gazetteer)
         self._books: dict[tuple[str, str, str, str], BookKey] = {}
         self._regions: dict[tuple[object, ...], Region] = {}
         self._series: dict[SeriesKey, SeriesKey] = {}

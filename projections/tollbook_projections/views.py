@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
+from tollbook_projections.checkable import checkable
 from tollbook_projections.conflict_view import conflicts_document
 from tollbook_projections.consolidation.check import Check
 from tollbook_projections.consolidation.consolidate import consolidate
@@ -142,10 +143,15 @@ def statements_document(
 
 
 def _dossiers(rows: Mapping[str, bytes], query: Query, *, movements: bool) -> dict[str, Dossier]:
-    """The admitted figures of movements, or those of everything else."""
+    """The admitted figures of movements, or those of everything else.
+
+    Where cells are stored only those that a check can be about.
+    """
+    stored = query.live and not query.persons
+    admitted = admitted_of(rows, query.moment, choose=checkable if stored else None)
     return {
         figure: dossier
-        for figure, dossier in admitted_of(rows, query.moment).dossiers.items()
+        for figure, dossier in admitted.dossiers.items()
         if (dossier.filed["figure"]["measure"] in MOVEMENTS) == movements
     }
 

@@ -33,10 +33,11 @@ def test_no_usual_name_of_an_area_is_what_iso_calls_another_but_those_that_were_
         for name in (area.name, *WORLD.names(area.code)):
             owners.setdefault((area.parent, key(name)), set()).add(area.code)
 
+    usual = WORLD.spoken().usual
     found = {
         (area.code, name)
         for area in first
-        for name in WORLD.spoken().usual.get(area.code, ())
+        for name in usual.get(area.code, ())
         if area.code not in owners.get((area.parent, key(name)), {area.code})
     }
 

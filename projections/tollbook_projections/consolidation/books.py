@@ -68,7 +68,12 @@ class Books:
     """The counted figures of one crisis by originator and kind, kept up to date claim by claim."""
 
     def __init__(
-        self, gazetteer: Gazetteer, policy: Policy, *, lineage_max: int | None = LINEAGE_MAX
+        self,
+        gazetteer: Gazetteer,
+        policy: Policy,
+        *,
+        lineage_max: int | None = LINEAGE_MAX,
+        lattice: Lattice | None = None,
     ) -> None:
         """Begin with no figures.
 
@@ -77,11 +82,12 @@ class Books:
             policy: tells which source comes first.
             lineage_max: incidents of a region that a cell names; None for all of them, which
                 books that are kept up to date cannot afford.
+            lattice: of the same gazetteer, where other books have one already.
         """
         self.lineage_max = lineage_max
         self.gazetteer = gazetteer
         self.policy = policy
-        self.lattice = Lattice(gazetteer)
+        self.lattice = Lattice(gazetteer) if lattice is None else lattice
         self.books: dict[BookKey, Book] = {}
         self.claims: dict[str, tuple[Claim, ...]] = {}
         self._values: dict[BookKey, dict[CellKey, Value]] = {}

@@ -53,7 +53,7 @@ def checks_of(
 def _of_components(figure: str, said: Said) -> Iterator[Check]:
     """A total against the components it is exhaustively made of, in any report (R10)."""
     claims, body = said.claims, said.bodies[figure]
-    names = _globals(figure, body.get("components", ()))
+    names = globals_of(figure, body.get("components", ()))
     stated = claims[figure].interval
     if not names or stated is None:
         return
@@ -69,7 +69,7 @@ def _of_components(figure: str, said: Said) -> Iterator[Check]:
 def _of_restated(figure: str, said: Said) -> Iterator[Check]:
     """A looser repetition: only its low bound is checked."""
     claims = said.claims
-    names = _globals(figure, said.bodies[figure].get("restates", ()))
+    names = globals_of(figure, said.bodies[figure].get("restates", ()))
     stated = claims[figure].interval
     if not names or stated is None:
         return
@@ -173,7 +173,7 @@ def _agrees(stated: Interval, qualifier: str, computed: Interval, percent: int) 
     return high is None or high + slack >= stated.low
 
 
-def _globals(figure: str, names: Iterable[str]) -> tuple[str, ...]:
+def globals_of(figure: str, names: Iterable[str]) -> tuple[str, ...]:
     """The global ids of figures that a figure names; without a `#`, of its own report."""
     event = figure.rpartition("#")[0]
     return tuple(name if "#" in name else f"{event}#{name}" for name in names)

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING
 from tollbook_projections.consolidation.buckets import bucket
 from tollbook_projections.consolidation.draft import RISING, Draft, Value, plus
 from tollbook_projections.consolidation.floors import shared_areas
-from tollbook_projections.consolidation.grid import AXES
 from tollbook_projections.consolidation.interval import add_high
 from tollbook_projections.consolidation.region import Region
+from tollbook_projections.consolidation.shape import AXES
 from tollbook_projections.consolidation.span import BEGINNING, END
 
 if TYPE_CHECKING:

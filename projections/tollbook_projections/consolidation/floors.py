@@ -5,10 +5,11 @@ from datetime import datetime
 from typing import Self
 
 from tollbook_projections.consolidation.facts import Facts, contradicts
-from tollbook_projections.consolidation.grid import AXES, Grid, apart
+from tollbook_projections.consolidation.grid import Grid
 from tollbook_projections.consolidation.interval import Interval, least_high
 from tollbook_projections.consolidation.region import Region
 from tollbook_projections.consolidation.series import Step
+from tollbook_projections.consolidation.shape import AXES, apart
 from tollbook_projections.consolidation.span import BEGINNING, END, Span
 from tollbook_projections.consolidation.weights import heaviest
 from tollbook_projections.consolidation.windows import Apart, Window, widest_first

@@ -71,6 +71,8 @@ class Lattice:
         self._areas_inside: dict[tuple[Areas, Areas], bool] = {}
         self._areas_disjoint: dict[tuple[Areas, Areas], bool] = {}
         self._contains: dict[tuple[str, str], bool] = {}
+        self.shapes: dict[frozenset[Region], object] = {}
+        """What `shape.py` worked out of sets of regions, by what these are."""
 
     def contains(self, outer: str, inner: str) -> bool:
         """Whether one area holds another (or is it)."""

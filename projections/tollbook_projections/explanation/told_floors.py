@@ -11,8 +11,9 @@ from tollbook_projections.consolidation.floors import (
     narrowed,
     since,
 )
-from tollbook_projections.consolidation.grid import AXES, Grid, apart
+from tollbook_projections.consolidation.grid import Grid
 from tollbook_projections.consolidation.region import Lattice, Region
+from tollbook_projections.consolidation.shape import AXES, apart
 from tollbook_projections.consolidation.span import BEGINNING, END, Span
 from tollbook_projections.consolidation.weights import heaviest
 from tollbook_projections.consolidation.windows import Apart, Window, widest_first

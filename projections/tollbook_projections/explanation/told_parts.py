@@ -8,9 +8,9 @@ from tollbook_projections.consolidation import buckets
 from tollbook_projections.consolidation.derived import along
 from tollbook_projections.consolidation.facts import Facts
 from tollbook_projections.consolidation.floors import shared_areas
-from tollbook_projections.consolidation.grid import AXES
 from tollbook_projections.consolidation.region import Region
 from tollbook_projections.consolidation.series import Step
+from tollbook_projections.consolidation.shape import AXES
 from tollbook_projections.explanation import told_news
 from tollbook_projections.explanation.trail import BOUNDS, Term, Told
 
