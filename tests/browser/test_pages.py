@@ -124,15 +124,15 @@ def test_a_reader_goes_from_a_number_to_its_proof_without_scripts(browser, api):
 
 def test_time_travel_by_the_form(browser, api):
     page, _ = opened(browser, api, "crisis", java_script_enabled=False)
-    now = page.locator("a.big").first.inner_text()
+    now = page.locator(".line").first.inner_text()
 
     page.get_by_label(re.compile("Recorded up to")).fill("3")
     page.get_by_role("button", name="Show").last.click()
 
     assert "recorded up to 3" in page.get_by_role("note").inner_text()
-    assert page.locator("a.big").first.inner_text() != now
+    assert page.locator(".line").first.inner_text() != now
     page.get_by_role("link", name="Go to now").click()
-    assert page.locator("a.big").first.inner_text() == now
+    assert page.locator(".line").first.inner_text() == now
     page.context.close()
 
 
@@ -160,13 +160,13 @@ def test_a_report_is_published_and_the_number_on_the_page_changes(browser, tmp_p
         made = browser.new_context(java_script_enabled=False)
         page = made.new_page()
         page.goto(f"{api.url}/crises/flood-2026")
-        before = page.locator("a.big").first.inner_text()
+        before = page.locator(".line").first.inner_text()
         later = report("two", 532)
         later["data"]["figures"][0]["as_of"] = "2026-03-02"
         later["data"]["published_at"] = "2026-03-02"
         assert client.post("/v1/events", json=later).status_code == 200
         page.reload()
-        after = page.locator("a.big").first.inner_text()
+        after = page.locator(".line").first.inner_text()
         page.goto(f"{api.url}/crises/flood-2026/figures?area=SY-LA&measure=killed")
         steps = page.locator("table").first.inner_text()
         made.close()
@@ -189,7 +189,7 @@ def test_the_tolls_are_on_the_page_in_the_same_words_as_in_the_api(browser, api)
     (cell,) = [
         one for one in cells if (one["kind"], one["area"], one["segment"]) == ("area", "SY", "all")
     ]
-    assert page.locator("a.big").first.inner_text() == f"{cell['best']:,} persons"
+    assert page.locator(".line").first.inner_text() == f"{cell['best']:,} persons"
     page.context.close()
 
 

@@ -152,13 +152,14 @@ def test_every_area_is_on_one_of_the_pages_and_on_no_second_one(wide):
 
 
 def test_all_crises_are_listed_page_by_page_with_their_last_event(wide):
-    at, names = "/", []
+    at, names, places = "/", [], []
     while at:
         text = wide.get(at).text
         names += re.findall(r'scope="rowgroup"><a[^>]*>([^<]+)', text)
-        for place in re.findall(r'Last event <a href="(/events/[^"]+)"', text)[:2]:
-            assert wide.get(place).status_code == 200
+        places += re.findall(r'Last event <a href="(/events/[^"]+)"', text)
         at = following(text)
+    assert len(set(places)) == len(places) == 41
+    assert wide.get(places[0]).status_code == 200
     assert names == sorted([*(f"crisis-{number:02}" for number in range(40)), WIDE])
 
 
@@ -203,6 +204,12 @@ def test_an_area_without_a_report_says_so_and_does_not_say_zero(client):
 
     assert "No report about this area" in page.text
     assert "not zero" in page.text
+
+
+def test_an_area_with_nothing_reported_inside_has_no_heading_for_it(client):
+    inside = [client.get(f"/crises/{CRISIS}/areas/{one}").text for one in ("SY", "SY-HI")]
+
+    assert [">Inside it<" in text for text in inside] == [True, False]
 
 
 def test_movements_show_the_check_that_fails_with_both_numbers(client):

@@ -50,6 +50,32 @@ def test_the_map_of_every_country_fits_a_page(code):
     assert all(path.endswith("z") for one in drawn.shapes if (path := one.path))
 
 
+def widest(code, codes):
+    """The share of a map's width that the shape of an area takes."""
+    (shape,) = (one for one in drawing(codes).shapes if one.code == code)
+    return (
+        max(
+            max(x for x, _ in ring) - min(x for x, _ in ring)
+            for ring in (points(f"M{one}") for one in shape.path.split("M")[1:])
+        )
+        / mapping.WIDTH
+    )
+
+
+def test_countries_that_lie_on_both_sides_of_greenwich_are_not_torn_apart():
+    world = tuple(one.alpha_2 for one in pycountry.countries)
+
+    for code in ("DZ", "ES", "FR", "GB", "ML", "GH"):
+        assert widest(code, world) < 0.12, code
+    assert widest("FR-IDF", children("FR")) < 0.2
+
+
+def test_what_lies_on_both_sides_of_the_date_line_is_drawn_side_by_side():
+    assert widest("US-AK", children("US")) > 0.15
+    assert widest("RU-SA", children("RU")) > 0.15
+    assert widest("RU-CHU", children("RU")) > 0.05
+
+
 def test_the_map_of_the_world_is_coarser_where_there_is_less_room():
     codes = tuple(one.alpha_2 for one in pycountry.countries)
     fine, coarse = (

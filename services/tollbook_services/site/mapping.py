@@ -23,6 +23,9 @@ POINT_BYTES: Final = 8
 _STEP: Final = 0.8
 """Units between two points of a line that are both drawn, where nothing has to be coarser."""
 
+_EMPTY_DEGREES: Final = 60
+"""Degrees of longitude without land, more than at the date line, at which a map is cut instead."""
+
 _CLASSES: Final = 5
 
 _ROUND: Final = 2
@@ -66,7 +69,7 @@ class ValueClass:
 def drawing(codes: tuple[str, ...], points_max: int = POINTS_MAX) -> Drawing | None:
     """The map of some areas, equirectangular, true to scale along its middle; None without shapes.
 
-    Lines that run across the date line are drawn behind the eastern edge.
+    What lies on both sides of the date line is drawn side by side where that is narrower.
 
     Args:
         codes: of the areas.
@@ -75,13 +78,8 @@ def drawing(codes: tuple[str, ...], points_max: int = POINTS_MAX) -> Drawing | N
     rings = {code: found for code in codes if (found := _rings(code))}
     if not rings:
         return None
+    rings = _together(rings)
     points = [point for some in rings.values() for ring in some for point in ring]
-    if max(x for x, _ in points) - min(x for x, _ in points) > 180:
-        rings = {
-            code: [[(x + 360 if x < 0 else x, y) for x, y in ring] for ring in some]
-            for code, some in rings.items()
-        }
-        points = [point for some in rings.values() for ring in some for point in ring]
     left, right = min(x for x, _ in points), max(x for x, _ in points)
     bottom, top = min(y for _, y in points), max(y for _, y in points)
     flat = math.cos(math.radians((top + bottom) / 2))
@@ -144,6 +142,33 @@ def _rings(code: str) -> list[Ring]:
     parts = geometry["coordinates"]
     polygons = [parts] if geometry["type"] == "Polygon" else parts
     return [[(x, y) for x, y, *_ in ring] for polygon in polygons for ring in polygon]  # type: ignore[attr-defined]
+
+
+def _together(rings: Mapping[str, Sequence[Ring]]) -> dict[str, list[Ring]]:
+    """The rings side by side where the date line runs through them: Alaska is one piece.
+
+    The map of the world is cut at the date line, as people know it. Whole rings move by a turn of
+    the globe, never points of one: it would be torn apart.
+    """
+    spans = sorted(
+        (min(x for x, _ in ring), max(x for x, _ in ring))
+        for some in rings.values()
+        for ring in some
+    )
+    reached, widest, cut = spans[0][1], 0.0, -math.inf
+    for west, east in spans[1:]:
+        if west - reached > widest:
+            widest, cut = west - reached, reached
+        reached = max(reached, east)
+    if widest < spans[0][0] + 360 - reached + _EMPTY_DEGREES:
+        return {code: list(some) for code, some in rings.items()}
+    return {
+        code: [
+            [(x + 360, y) for x, y in ring] if max(x for x, _ in ring) <= cut else ring
+            for ring in some
+        ]
+        for code, some in rings.items()
+    }
 
 
 def _thinned(ring: Ring, step: float) -> list[tuple[float, float]]:

@@ -86,7 +86,10 @@ def countries(cells: Iterable[Cell], gazetteer: Gazetteer) -> list[str]:
 
 
 def headline(cells: Sequence[Cell], gazetteer: Gazetteer) -> list[Cell]:
-    """The cells of the largest areas: for each way of counting those that lie inside no other."""
+    """The cells of the largest areas: for each way of counting those that lie inside no other.
+
+    The largest numbers come first.
+    """
     found = []
     for way in ways(cells):
         own = [cell for cell in of_way(cells, way) if cell["segment"] == "all"] or of_way(
@@ -94,11 +97,12 @@ def headline(cells: Sequence[Cell], gazetteer: Gazetteer) -> list[Cell]:
         )
         areas = [cell for cell in own if cell["kind"] == "area"] or own
         codes = {cell["area"] for cell in areas}
-        found += [
+        wide = [
             cell
             for cell in areas
             if not any(around in codes for around in gazetteer.ancestors(cell["area"]))
         ]
+        found += sorted(wide, key=lambda cell: (-(value_of(cell) or 0), cell["area"]))
     return found
 
 
