@@ -14,7 +14,9 @@ from typing import Any
 import docker
 import orjson
 from docker.models.containers import Container
-from redis import Redis
+from redis import Redis, RedisCluster
+from redis.cluster import ClusterNode
+from redis.sentinel import Sentinel
 from tests.containers.images import PRODUCT_IMAGE
 
 ROOT = Path(__file__).parents[2]
@@ -23,6 +25,11 @@ COMPOSE = Path(sysconfig.get_path("scripts")) / "docker-compose"
 WORKERS = ("intake", "projector", "sealer")
 SERVICES = (*WORKERS, "api")
 """All that run the product's image."""
+CLUSTER = tuple(f"cluster-{number}" for number in range(1, 7))
+REPLICATED = tuple(f"replicated-{number}" for number in range(1, 4))
+SENTINELS = tuple(f"sentinel-{number}" for number in range(1, 4))
+SERVERS = {"single": ("server",), "cluster": CLUSTER, "sentinel": (*REPLICATED, *SENTINELS)}
+"""What keeps the data, in each form of compose.yaml."""
 WAIT_S_MAX = 60.0
 CALL_S_MAX = 300.0
 
@@ -33,12 +40,15 @@ class Composed:
 
     client: docker.DockerClient
     project: str
+    form: str
     password: str
     environment: dict[str, str]
 
     @classmethod
-    def prepare(cls, client: docker.DockerClient, folder: Path) -> "Composed":
-        """A project with a secret and a free port of its own; nothing runs yet."""
+    def prepare(
+        cls, client: docker.DockerClient, folder: Path, form: str = "single", **variables: str
+    ) -> "Composed":
+        """A project with a secret, free ports and addresses of its own; nothing runs yet."""
         password = secrets.token_hex(16)
         file = folder / "redis_password"
         file.write_text(password + "\n")
@@ -48,15 +58,21 @@ class Composed:
             "TOLLBOOK_SECRETS": str(folder),
             "TOLLBOOK_PORT": "0",
             "TOLLBOOK_HTTP_PORT": "0",
+            "TOLLBOOK_PROMETHEUS_PORT": "0",
+            "TOLLBOOK_SUBNET": f"10.213.{secrets.randbelow(256)}",
+            "TOLLBOOK_DOWN_MS": "1500",
+            **variables,
         }
         for name in ("TOLLBOOK_TAG", "TOLLBOOK_SERVER_IMAGE"):
             if name in os.environ:
                 given[name] = os.environ[name]
-        return cls(client, f"tollbook-{secrets.token_hex(4)}", password, clean | given)
+        return cls(client, f"tollbook-{secrets.token_hex(4)}", form, password, clean | given)
 
     def compose(self, *arguments: str, stdin: bytes = b"", codes: tuple[int, ...] = (0,)) -> bytes:
         """What a Compose command prints; another exit code than expected is a failure."""
         files = [part for file in FILES for part in ("--file", str(file))]
+        if self.form != "single":
+            files += ["--env-file", str(ROOT / "services" / "compose" / f"{self.form}.env")]
         done = subprocess.run(
             [str(COMPOSE), "--project-name", self.project, *files, *arguments],
             input=stdin,
@@ -133,18 +149,86 @@ class Composed:
             remove=True,
         )
 
-    def engine(self) -> Redis:
-        """A client of the server by its published port, as an upstream system on the host has."""
+    def engine(self) -> Redis | RedisCluster:
+        """A client of the engine, as an upstream system on the host has."""
+        if self.form == "cluster":
+            nodes = [ClusterNode(self.address(one), 6379) for one in CLUSTER]
+            return RedisCluster(startup_nodes=nodes, password=self.password, socket_timeout=2)
+        if self.form == "sentinel":
+            named = [(self.address(one), 26379) for one in SENTINELS]
+            secret = {"password": self.password, "socket_timeout": 2}
+            return Sentinel(named, sentinel_kwargs=secret, **secret).master_for("tollbook")
         (published,) = self.container("server").attrs["NetworkSettings"]["Ports"]["6379/tcp"]
         return Redis(
-            host=published["HostIp"], port=int(published["HostPort"]), password=self.password
+            host=published["HostIp"],
+            port=int(published["HostPort"]),
+            password=self.password,
+            socket_timeout=5,
         )
+
+    def node(self, service: str, port: int = 6379) -> Redis:
+        """A client of one server with a fixed address."""
+        return Redis(
+            host=self.address(service),
+            port=port,
+            password=self.password,
+            socket_timeout=5,
+            decode_responses=True,
+        )
+
+    def address(self, service: str) -> str:
+        """The fixed address of a server: those of compose.yaml end as its name does."""
+        kind, number = service.rsplit("-", 1)
+        ten = {"cluster": 1, "replicated": 2, "sentinel": 3}[kind]
+        return f"{self.environment['TOLLBOOK_SUBNET']}.{ten}{number}"
+
+    def service_at(self, address: str) -> str:
+        """The server that has a fixed address."""
+        servers = (*CLUSTER, *REPLICATED, *SENTINELS)
+        return next(one for one in servers if self.address(one) == address)
+
+    def disconnect(self, service: str) -> None:
+        """Takes a container off its network, as when a cable is pulled."""
+        self._network().disconnect(self.container(service))
+
+    def connect(self, service: str) -> None:
+        """Puts a container back on its network, under the name that others know."""
+        network, there = self._network(), self.container(service)
+        several = self.form != "single" and service in SERVERS[self.form]
+        fixed = self.address(service) if several else None
+        network.connect(there, aliases=[service], ipv4_address=fixed)
+
+    def _network(self) -> Any:
+        name = "default" if self.form == "single" else "servers"
+        return self.client.networks.get(f"{self.project}_{name}")
+
+    def replace(self, service: str) -> None:
+        """Removes a container as it runs, and has another made on the same volume."""
+        self.container(service).remove(force=True)
+        self.compose("up", "--detach", "--no-build", "--no-deps", service)
 
     def wait_healthy(self) -> None:
         """Waits until every container is healthy."""
         until(
-            lambda: all(self.health(one) == "healthy" for one in ("server", *SERVICES)), self.logs
+            lambda: all(self.health(one) == "healthy" for one in (*SERVERS[self.form], *SERVICES)),
+            self.logs,
         )
+
+    def token(self) -> str:
+        """A token that may do everything over HTTP."""
+        name = f"desk-{secrets.token_hex(3)}"
+        return self.tollbook("token", "create", name, "--role", "admin").decode().strip()
+
+    def all_sealed(self) -> bool:
+        """Whether every partition is sealed up to its head."""
+        partitions = self.view("status")["partitions"]
+        return all(one["sealed"] and one["sealed"]["size"] == one["head"] for one in partitions)
+
+    def proved(self) -> None:
+        """Sees that a replay gives the live rows, and that the whole ledger is proved by seals."""
+        assert b"identical" in self.tollbook("replay")
+        until(self.all_sealed, self.logs)
+        assert self.view("verify")["holds"]
 
     def http(self) -> str:
         """The address of the HTTP server on the host."""

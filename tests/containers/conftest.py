@@ -3,6 +3,7 @@
 import os
 import socket
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import NoReturn
 
 import docker
@@ -65,12 +66,27 @@ def without(reason: str) -> NoReturn:
     pytest.skip(reason)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def system(
     client: docker.DockerClient, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Composed]:
     """The composed system, healthy; taken down with its volume at the exit."""
-    composed = Composed.prepare(client, tmp_path_factory.mktemp("composed"))
+    with running(client, tmp_path_factory, "single") as composed:
+        yield composed
+
+
+@pytest.fixture(scope="session")
+def token(system: Composed) -> str:
+    """A token of the composed system that may do everything."""
+    return system.token()
+
+
+@contextmanager
+def running(
+    client: docker.DockerClient, folders: pytest.TempPathFactory, form: str
+) -> Iterator[Composed]:
+    """A form of the composed system, until the block ends."""
+    composed = Composed.prepare(client, folders.mktemp(form), form)
     try:
         composed.up()
         yield composed

@@ -20,6 +20,38 @@ ROOT = Path(__file__).parents[2]
 SUITE_S_MAX = 600.0
 OF_ITS_OWN = "not engine and not serve"
 """Leaves out the tests that start, harm or reconfigure an engine of their own."""
+OF_THE_SERVER = (
+    "archive",
+    "change_feed",
+    "check",
+    "guard",
+    "intake",
+    "ledger",
+    "log_history",
+    "projector",
+    "quarantine",
+    "rebuild",
+    "redaction",
+    "replay",
+    "signed_heads",
+    "status",
+    "verify",
+    "withheld",
+)
+"""What the integration tests are about that a server does. Pages, imports, exports and who may ask
+what are the same whichever server it is, and are tested on the embedded one."""
+
+
+def integration_tests() -> list[str]:
+    """The integration tests of what a server does."""
+    files = sorted((ROOT / "tests" / "integration").glob("test_*.py"))
+    chosen = {
+        kind: [f for f in files if f.stem.startswith(f"test_{kind}")] for kind in OF_THE_SERVER
+    }
+    assert all(chosen.values()), [kind for kind, found in chosen.items() if not found]
+    return [str(file) for found in chosen.values() for file in found]
+
+
 SETTINGS = {
     "appendonly": "yes",
     "appendfsync": "always",
@@ -51,12 +83,14 @@ def answers(url: str) -> bool:
             return False
 
 
-@pytest.mark.parametrize("suite", ["tests/contract", "tests/integration"])
+@pytest.mark.parametrize(
+    "suite", [["tests/contract"], integration_tests()], ids=["contract", "integration"]
+)
 def test_the_suite_that_holds_on_the_embedded_engine_holds_on_a_container(server_url, suite):
     # Given a server in a container
     # When the tests run against it that bring no engine of their own to trouble
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", suite, "-k", OF_ITS_OWN],
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *suite, "-k", OF_ITS_OWN],
         cwd=ROOT,
         env=os.environ | {"TOLLBOOK_TEST_ENGINE": server_url},
         capture_output=True,
