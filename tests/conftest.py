@@ -14,6 +14,7 @@ from hypothesis import settings
 from redis import Redis as BlockingRedis
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
+from tests.cluster_kit import Cluster, cluster_of
 
 from tollbook_services.engine import connect
 from tollbook_services.engine_files import server_binary
@@ -93,6 +94,16 @@ def redis8_url() -> Iterator[str]:
         yield url
 
 
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Cluster]:
+    """A cluster of three Valkeys without replicas, one for each test process that asks for it."""
+    with (
+        tempfile.TemporaryDirectory(prefix="tb-") as folder,
+        cluster_of(server_binary(), Path(folder)) as found,
+    ):
+        yield found
+
+
 def emptied(url: str) -> str:
     """The URL, with nothing left of earlier tests."""
     with BlockingRedis.from_url(url) as client:
@@ -113,11 +124,25 @@ def engine_url(valkey_url: str) -> str:
     return emptied(valkey_url)
 
 
-@pytest.fixture(params=["valkey 9"] if OUTSIDE_ENGINE else ["valkey 9", "redis 8"])
-def any_engine_url(request: pytest.FixtureRequest) -> str:
-    """An empty engine of each kind that the contract holds for."""
+def _emptied_server(request: pytest.FixtureRequest) -> str:
     name = "valkey_url" if request.param == "valkey 9" else "redis8_url"
     return emptied(request.getfixturevalue(name))
+
+
+@pytest.fixture(params=["valkey 9"] if OUTSIDE_ENGINE else ["valkey 9", "redis 8"])
+def any_server_url(request: pytest.FixtureRequest) -> str:
+    """An empty server of each kind that the contract holds for."""
+    return _emptied_server(request)
+
+
+@pytest.fixture(params=["valkey 9"] if OUTSIDE_ENGINE else ["valkey 9", "redis 8", "cluster"])
+def any_engine_url(request: pytest.FixtureRequest) -> str:
+    """An empty engine of each kind that the contract holds for: a server, or a cluster."""
+    if request.param != "cluster":
+        return _emptied_server(request)
+    cluster: Cluster = request.getfixturevalue("cluster")
+    cluster.empty()
+    return cluster.url()
 
 
 @asynccontextmanager
@@ -140,6 +165,13 @@ def anyio_backend() -> str:
 async def redis(engine_url: str, anyio_backend: str) -> AsyncIterator[Redis]:
     """A client of an empty embedded engine."""
     async with opened(engine_url) as client:
+        yield client
+
+
+@pytest.fixture
+async def any_server(any_server_url: str, anyio_backend: str) -> AsyncIterator[Redis]:
+    """A client of an empty server of each kind."""
+    async with opened(any_server_url) as client:
         yield client
 
 

@@ -282,8 +282,24 @@ class SealedStatus(TypedDict):
     lag_seconds: float
 
 
+class LeaseStatus(TypedDict):
+    """Which worker of a role has a partition to work on; the token grows with each that takes it.
+
+    `worker` is None where it was given back; with `left_seconds` 0 any worker can take it.
+    """
+
+    role: str
+    worker: str | None
+    token: int
+    held_seconds: float
+    left_seconds: float
+
+
 class PartitionStatus(TypedDict):
-    """One partition: its head, its projections, its workers, and what is sealed where any is."""
+    """One partition: its head, its projections, its workers, and what is sealed where any is.
+
+    `leases` say who is to work on it; `workers` are those heard, also such as left it lately.
+    """
 
     partition: int
     head: int
@@ -292,6 +308,7 @@ class PartitionStatus(TypedDict):
     projections: list[ProjectionStatus]
     sealed: SealedStatus | None
     workers: list[WorkerStatus]
+    leases: list[LeaseStatus]
     quarantined: int
 
 

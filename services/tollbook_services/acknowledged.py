@@ -18,6 +18,7 @@ from tollbook_services import keys
 from tollbook_services.archive.reading import ArchivedEvents
 from tollbook_services.archive.whole import raw_fields
 from tollbook_services.decisions import quarantine_digest, ruling_from
+from tollbook_services.index import index_entries
 from tollbook_services.invariants import Invariant, Tally
 from tollbook_services.ledger import CONTENT_BYTES
 from tollbook_services.publish import split_documents
@@ -91,7 +92,7 @@ async def _find(redis: Redis, batch: Sequence[Acknowledged], tally: Tally) -> No
     if not batch:
         return
     digests = [key_digest(event.source, event.id) for event in batch]
-    entries = await cast("Awaitable[Any]", redis.hmget(keys.INDEX, digests))
+    entries = await index_entries(redis, digests)
     async with redis.pipeline(transaction=False) as pipe:
         for entry in entries:
             partition, _, sequence = (entry or b"")[CONTENT_BYTES:].partition(b":")

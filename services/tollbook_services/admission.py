@@ -1,15 +1,15 @@
 """Which areas an event may name: the built-in ones, and all that were published anywhere."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, Final, TypeVar, cast
+from collections.abc import Callable, Sequence
+from typing import Any, Final, TypeVar
 
 from tollbook_schemas.errors import Fault
 from tollbook_schemas.gazetteer import Gazetteer, versions_from
 from tollbook_schemas.parse import ParsedEvent
 from tollbook_schemas.times import instant_of
-from tollbook_services import keys
 from tollbook_services.ledger import Ledger
+from tollbook_services.references import list_of, listed
 from tollbook_services.stored import publishes_areas
 
 Outcome = ParsedEvent | tuple[Fault, ...]
@@ -49,7 +49,7 @@ class Admission:
             RedisError: the engine cannot be asked.
         """
         redis = self._ledger.redis
-        count = await redis.hlen(keys.GAZETTEERS)
+        count = await redis.hlen(list_of(redis, "gazetteers", 0))
         if count != len(self._published):
             await self._load()
         return self._made
@@ -57,8 +57,7 @@ class Admission:
     async def _load(self) -> None:
         known = len(self._published)
         redis = self._ledger.redis
-        listed = await cast("Awaitable[list[bytes]]", redis.hkeys(keys.GAZETTEERS))
-        for position in listed:
+        for position in await listed(redis, "gazetteers", self._ledger.partitions):
             if position not in self._published:
                 event = await self._ledger.reference(position)
                 order = (instant_of(event.time), event.global_id)

@@ -6,6 +6,8 @@ from typing import Any, Final
 from redis.asyncio import Redis
 from redis.exceptions import RedisError, ResponseError
 
+from tollbook_services.cluster.nodes import all_nodes
+
 REWRITE_S_MAX: Final = 600.0
 """How long a rewrite is waited for: some ten GB."""
 
@@ -15,18 +17,21 @@ _BY_HAND: Final = "have it rewritten (BGREWRITEAOF) by who runs the engine"
 
 
 async def rewritten(redis: Redis) -> str:
-    """Rewrite the file and wait for it.
+    """Rewrite the file and wait for it; those of every node of a cluster.
 
     Returns:
         "" once it is done, else what went wrong and what to do.
     """
     try:
         async with asyncio.timeout(REWRITE_S_MAX):
-            return await _rewritten(redis)
+            for node in await all_nodes(redis):
+                if fault := await _rewritten(node):
+                    return fault
     except TimeoutError:
         return f"the append-only file was not rewritten in {REWRITE_S_MAX:.0f} s: {_BY_HAND}"
     except (RedisError, KeyError) as error:
         return f"the engine did not rewrite its append-only file ({error}): {_BY_HAND}"
+    return ""
 
 
 async def _rewritten(redis: Redis) -> str:

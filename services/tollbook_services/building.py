@@ -126,7 +126,7 @@ class Build:
                 last = page[-1].sequence
                 for lane, stop in targets.items():
                     part = page if last <= stop else [one for one in page if one.sequence <= stop]
-                    _must_own(made=await lane.begin(part))
+                    _must_own(made=await lane.begin(part, more=last < stop))
                 self._report(len(page))
             for lane in targets:
                 _must_own(made=await lane.settle())

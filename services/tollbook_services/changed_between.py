@@ -12,9 +12,10 @@ import orjson
 
 from tollbook_schemas.errors import UsageError
 from tollbook_services.checkpoint import CommitResult, Step
-from tollbook_services.folding import FoldFactory, Lane, page_item
+from tollbook_services.folding import FoldFactory, Lane
 from tollbook_services.ledger import Ledger
 from tollbook_services.memory_rows import MemoryRows
+from tollbook_services.page_items import page_item
 from tollbook_services.pages import STEP_EVENTS, Pages
 from tollbook_services.position import LedgerPosition
 

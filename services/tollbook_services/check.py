@@ -8,10 +8,10 @@ import orjson
 from redis.asyncio import Redis
 
 from tollbook_schemas.canonical import content_digest, key_digest
-from tollbook_services import keys
 from tollbook_services.archive.whole import whole
 from tollbook_services.check_decisions import Decisions
 from tollbook_services.invariants import Invariant, Tally
+from tollbook_services.layout import layout_of
 from tollbook_services.ledger import CONTENT_BYTES
 from tollbook_services.scan import RawPage, as_sent, page_faults
 from tollbook_services.verify import Heads, read_heads
@@ -67,7 +67,8 @@ async def _look_up(redis: Redis, partition: int, page: RawPage, tally: Tally) ->
             wanted[named[0]] = named[1]
     if not wanted:
         return
-    found = await cast("Awaitable[Any]", redis.hmget(keys.INDEX, list(wanted)))
+    name = layout_of(redis).index(partition)
+    found = await cast("Awaitable[Any]", redis.hmget(name, list(wanted)))
     for (key, entry), there in zip(wanted.items(), found, strict=True):
         if there != entry:
             position = entry[CONTENT_BYTES:].decode()

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from tollbook_projections.projection import RowChange
 from tollbook_schemas.times import format_instant, instant_of
+from tollbook_services.fence import Fence
 from tollbook_services.stored import number_from
 
 Rows = dict[str, bytes]
@@ -72,6 +73,7 @@ class Step:
         parked: events in between that could not be folded, with the reason.
         feed: documents for the change feed.
         generation: the one that the rows were taken from; None for whichever is live.
+        fence: the lease that it is made under; None for whoever has none.
     """
 
     expected: int
@@ -81,6 +83,7 @@ class Step:
     parked: Mapping[int, str] = field(default_factory=dict)
     feed: Sequence[bytes] = ()
     generation: int | None = None
+    fence: Fence | None = None
 
 
 class CommitResult(NamedTuple):

@@ -5,8 +5,6 @@ from collections.abc import Awaitable, Mapping
 from typing import Any, Final, cast
 
 from redis.asyncio import Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
 from redis.exceptions import (
     AuthenticationError,
     BusyLoadingError,
@@ -17,10 +15,10 @@ from redis.exceptions import ConnectionError as LostConnectionError
 from redis.exceptions import TimeoutError as EngineTimeoutError
 
 from tollbook_schemas.errors import EngineError
+from tollbook_services.cluster.nodes import is_cluster, primaries
+from tollbook_services.cluster.topology import NoClusterError
+from tollbook_services.engine_client import client_of
 from tollbook_services.shown import safe_url
-
-CONNECT_S_MAX: Final = 5.0
-"""A connection across a continent takes less than a second."""
 
 LISTEN_S_MAX: Final = 2.0
 """A server that was just started, or restarted, listens within this."""
@@ -30,9 +28,6 @@ ANSWER_S_MAX: Final = 15.0
 
 LOAD_S_MAX: Final = 600.0
 """Loading tens of gigabytes of append-only file takes minutes."""
-
-SOCKET_S_MAX: Final = 30.0
-"""Longer than any call takes, so that a slow disk is not mistaken for a dead server."""
 
 _LOOK_S: Final = 0.1
 
@@ -53,17 +48,7 @@ async def connect(url: str) -> Redis:
     Raises:
         EngineError: nothing answers at the URL, or it refuses the password.
     """
-    try:
-        redis = Redis.from_url(
-            url,
-            socket_connect_timeout=CONNECT_S_MAX,
-            socket_timeout=SOCKET_S_MAX,
-            retry=Retry(NoBackoff(), 0),
-        )
-    except (ValueError, TypeError) as error:
-        raise EngineError(
-            f"{safe_url(url)!r} is no engine: give redis://host:port or unix:///path"
-        ) from error
+    redis = client_of(url)
     try:
         await _first_answer(redis)
     except AuthenticationError as error:
@@ -72,6 +57,9 @@ async def connect(url: str) -> Redis:
             f"the engine at {safe_url(url)} refuses the user or the password ({error}): "
             "give redis://user:password@host:port, or leave the user out for the default one"
         ) from error
+    except NoClusterError as error:
+        await redis.aclose()
+        raise EngineError(f"{error}: give redis://host:port for a single server") from error
     except (LostConnectionError, EngineTimeoutError, OSError, ResponseError) as error:
         await redis.aclose()
         reason = str(error) or f"silence for {ANSWER_S_MAX:g} s"
@@ -83,25 +71,39 @@ async def connect(url: str) -> Redis:
 
 
 async def check_engine(redis: Redis) -> None:
-    """Refuse an engine that could lose what it acknowledged.
+    """Refuse an engine that could lose what it acknowledged; of a cluster, any of its primaries.
 
     Raises:
         EngineError: names the setting to change: a replica, an append-only file that is off or
             not synced at every write, a policy that evicts, or a server that is too old.
     """
-    client = cast("Any", redis)
+    wrong = []
+    for node in await primaries(redis):
+        found = await _wrong_with(node, clustered=is_cluster(redis))
+        wrong += [f"{_name(node)}: {one}" for one in found] if is_cluster(redis) else found
+    if wrong:
+        raise EngineError("this engine may lose acknowledged events: " + "; ".join(wrong))
+
+
+async def _wrong_with(node: Redis, *, clustered: bool) -> list[str]:
+    client = cast("Any", node)
     try:
-        info: Mapping[str, Any] = await client.info("server", "replication")
-        wrong = _wrong_server(info)
-        if not wrong:
-            wrong = _wrong_settings(await client.config_get(*_WANTED))
+        info: Mapping[str, Any] = await client.info("server", "replication", "cluster")
+        if not clustered and info.get("cluster_enabled"):
+            raise EngineError(
+                "this engine is one node of a cluster: give redis+cluster://host:port,host:port"
+            )
+        return _wrong_server(info) or _wrong_settings(await client.config_get(*_WANTED))
     except (NoPermissionError, ResponseError) as error:
         raise EngineError(
             f"cannot read the engine's settings ({error}): allow INFO and CONFIG GET, "
             "so that it can be seen whether it keeps what it acknowledges"
         ) from error
-    if wrong:
-        raise EngineError("this engine may lose acknowledged events: " + "; ".join(wrong))
+
+
+def _name(node: Redis) -> str:
+    options = node.connection_pool.connection_kwargs
+    return f"{options.get('host')}:{options.get('port')}"
 
 
 def _wrong_server(info: Mapping[str, Any]) -> list[str]:
@@ -131,7 +133,8 @@ async def _first_answer(redis: Redis) -> None:
     while True:
         try:
             async with asyncio.timeout(ANSWER_S_MAX):
-                await cast("Awaitable[Any]", redis.ping())
+                for node in await primaries(redis):
+                    await cast("Awaitable[Any]", node.ping())
         except BusyLoadingError:
             if clock() - began > LOAD_S_MAX:
                 raise

@@ -13,14 +13,10 @@ from redis.asyncio import Redis
 from redis.exceptions import BusyLoadingError, RedisError, ResponseError
 
 from tollbook_schemas.errors import EngineError
-from tollbook_services.connection import (
-    CONNECT_S_MAX,
-    LOAD_S_MAX,
-    SOCKET_S_MAX,
-    check_engine,
-    connect,
-)
+from tollbook_services.connection import LOAD_S_MAX, check_engine, connect
+from tollbook_services.engine_client import CONNECT_S_MAX, SOCKET_S_MAX
 from tollbook_services.engine_files import EngineFiles, Use, server_binary
+from tollbook_services.engine_words import EngineWords
 
 STOP_S_MAX: Final = 60.0
 """An engine told to stop writes what it has and exits; it is never killed."""
@@ -65,6 +61,7 @@ class EngineProcess:
         self.files = EngineFiles(data.resolve())
         self._use: Use | None = None
         self._server: _Server | None = None
+        self.words = EngineWords.from_now(self.files)
 
     @property
     def started_here(self) -> bool:
@@ -136,7 +133,7 @@ class EngineProcess:
             if self._server is not None and self._server.ended():
                 raise EngineError(
                     f"the embedded engine in {self.files.data} does not start: "
-                    f"{_last_words(self.files)}"
+                    f"{self.words.why_ended()}"
                 )
             patience_s = STOP_S_MAX if state == "absent" and not self._server else LOAD_S_MAX
             if clock() - since > patience_s:
@@ -167,6 +164,7 @@ class EngineProcess:
             return False
         try:
             self.files.place_socket()
+            self.words = EngineWords.from_now(self.files)
             self._server = _Server(_spawned(self.files, lock))
         except OSError as error:
             raise EngineError(f"cannot start the embedded engine: {error}") from error
@@ -322,14 +320,6 @@ async def _until(done: Callable[[], bool], every_s: float) -> None:
         if done():
             return
         await asyncio.sleep(every_s)
-
-
-def _last_words(files: EngineFiles) -> str:
-    try:
-        lines = files.log.read_text(errors="replace").splitlines()
-    except OSError:
-        return "it left no log"
-    return " / ".join(lines[-3:])
 
 
 __all__ = ["EngineHandle", "EngineProcess", "check_engine", "connect", "open_engine"]

@@ -6,7 +6,8 @@ from typing import Any, Final, Literal
 from redis.asyncio import Redis
 
 from tollbook_schemas.views import AlarmStatus, EngineStatus
-from tollbook_services.verify import verified_run
+from tollbook_services.cluster.nodes import primaries
+from tollbook_services.verify import run_id, verified_run
 
 FREE_BYTES_MIN: Final = 2**20
 """With less than one event of the largest size to spare an engine counts as full: writes of
@@ -14,22 +15,32 @@ larger batches fail while it still takes small ones."""
 
 
 async def engine_status(redis: Redis) -> tuple[EngineStatus, list[AlarmStatus]]:
-    """What the engine says of itself, and an alarm where it takes no more writes."""
-    info: Mapping[str, Any] = await redis.info("server", "memory")
+    """What the engine says of itself, and an alarm where it takes no more writes.
+
+    Of a cluster: the memory of all primaries together, and full where one of them is.
+    """
+    nodes = [await node.info("server", "memory") for node in await primaries(redis)]
+    info: Mapping[str, Any] = nodes[0]
     kind: Literal["valkey", "redis"] = "valkey" if "valkey_version" in info else "redis"
-    used, limit = int(info["used_memory"]), int(info["maxmemory"])
-    counted = used - int(info.get("mem_not_counted_for_evict", 0))
-    full = 0 < limit < counted + FREE_BYTES_MIN
+    run = await run_id(redis)
+    full = [node for node in nodes if _is_full(node)]
+    limits = [int(node["maxmemory"]) for node in nodes]
     document: EngineStatus = {
         "kind": kind,
         "version": str(info[f"{kind}_version"]),
-        "run": str(info["run_id"]),
-        "verified": await verified_run(redis) == info["run_id"],
-        "memory_used": used,
-        "memory_max": limit or None,
-        "memory_full": full,
+        "run": run,
+        "verified": await verified_run(redis) == run,
+        "memory_used": sum(int(node["used_memory"]) for node in nodes),
+        "memory_max": sum(limits) if all(limits) else None,
+        "memory_full": bool(full),
     }
-    return document, [_full(used, limit)] if full else []
+    return document, [_full(int(one["used_memory"]), int(one["maxmemory"])) for one in full[:1]]
+
+
+def _is_full(info: Mapping[str, Any]) -> bool:
+    used, limit = int(info["used_memory"]), int(info["maxmemory"])
+    counted = used - int(info.get("mem_not_counted_for_evict", 0))
+    return 0 < limit < counted + FREE_BYTES_MIN
 
 
 def _full(used: int, limit: int) -> AlarmStatus:

@@ -7,10 +7,11 @@ from tollbook_schemas.canonical import leaf_hash
 from tollbook_schemas.tlog.bundles import entry_of
 from tollbook_schemas.tlog.growth import GrowingTree
 from tollbook_services.checkpoint import Snapshot
-from tollbook_services.folding import FoldFactory, Lane, PageItem, altered, page_item
+from tollbook_services.folding import FoldFactory, Lane
 from tollbook_services.history import History
 from tollbook_services.ledger import StoredEntry
 from tollbook_services.memory_rows import MemoryRows
+from tollbook_services.page_items import PageItem, altered, page_item
 from tollbook_services.pages import STEP_EVENTS, Pages
 
 

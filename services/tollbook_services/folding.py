@@ -1,31 +1,27 @@
 """One projection of one partition: fold events in order and commit rows with their position."""
 
 import asyncio
+import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from functools import lru_cache
-from hashlib import sha256
 from typing import Final, Protocol
 
 from tollbook_projections.changes import change_documents
-from tollbook_projections.projection import Fold, Recorded, RowChange
-from tollbook_schemas.errors import CheckFailedError, EngineError
-from tollbook_schemas.event import DATA_MODELS
-from tollbook_schemas.filed import filed_event
+from tollbook_projections.projection import Fold, Recorded, RowChange, Solving
+from tollbook_schemas.errors import EngineError
 from tollbook_schemas.scope import is_ledger_subject
-from tollbook_schemas.times import format_instant
 from tollbook_services.checkpoint import CommitResult, Opening, RowsRead, Step
 from tollbook_services.collecting import uncollected
-from tollbook_services.ledger import StoredEntry
+from tollbook_services.fence import Fence
+from tollbook_services.page_items import PageItem, Unreadable, reason_of
 from tollbook_services.readmodels import projection_id
-
-REASON_CHARS_MAX: Final = 500
-"""Enough of an error to know it by; a validation error can quote the whole event."""
 
 FOLDED_AT_ONCE: Final = 1_000
 """Events folded before others get a turn: some ten milliseconds. A commit goes on meanwhile."""
+
+TURN_S: Final = 0.02
+"""Seconds of working out before others get a turn."""
 
 ROWS_HELD_MAX: Final = 500_000
 """Rows that a fold keeps in memory before it lets idle crises go: about 2 GB of figures."""
@@ -33,6 +29,9 @@ ROWS_HELD_MAX: Final = 500_000
 IDLE_EVENTS_MIN: Final = 100_000
 """Events after the last one of a crisis before it counts as idle: to take it up again costs some
 20 us for each of its rows, and this is how seldom that is done."""
+
+UNSOLVED_MAX: Final = 2_000
+"""Crises with news that wait to be solved: their cells are one commit, of some tens of MB."""
 
 FoldFactory = Callable[[], Fold]
 
@@ -49,36 +48,6 @@ class RowStore(Protocol):
     async def read(self, partition: int, projection: str, crisis: str) -> RowsRead: ...
 
     async def commit(self, partition: int, projection: str, step: Step) -> CommitResult: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Unreadable:
-    """An event in the ledger that this version cannot read: parked by every projection."""
-
-    sequence: int
-    recorded_at: datetime
-    reason: str
-
-
-PageItem = Recorded | Unreadable
-
-
-def page_item(entry: StoredEntry) -> PageItem:
-    """A stored entry as folds take it."""
-    try:
-        event = filed_event(entry.stored)
-    except CheckFailedError as error:
-        return Unreadable(entry.sequence, entry.recorded_at, _reason(error))
-    if event.kind not in DATA_MODELS:
-        reason = f"the type {event.kind!r} is not known to this version"
-        return Unreadable(entry.sequence, entry.recorded_at, reason)
-    return Recorded(entry.partition, entry.sequence, entry.recorded_at, event)
-
-
-def altered(entry: StoredEntry) -> bool:
-    """Whether the stored bytes or the time are no longer those of the leaf hash beside them."""
-    leaf = sha256(b"\x00" + entry.stored).digest()
-    return leaf != entry.leaf or _time_member(entry.recorded_at) not in entry.stored
 
 
 class Lane:
@@ -102,8 +71,10 @@ class Lane:
         *,
         rows_held_max: int = ROWS_HELD_MAX,
         idle_events_min: int = IDLE_EVENTS_MIN,
+        fence: Fence | None = None,
     ) -> None:
         """Take where the rows are kept and how a fresh fold is made; `load` comes first."""
+        self._fence = fence
         self._rows_held_max = rows_held_max
         self._idle_events_min = idle_events_min
         self._held: dict[str, _Held] = {}
@@ -113,6 +84,7 @@ class Lane:
         self._fold = factory()
         self._stored: set[str] = set()
         self._generation: int | None = None
+        self._unsolved: set[str] = set()
         self._under_way: asyncio.Task[CommitResult] | None = None
         self.projection = projection_id(self._fold)
         self.position = 0
@@ -129,7 +101,8 @@ class Lane:
         self.position = opening.checkpoint.sequence
         self._generation = opening.generation
         self._stored = set(opening.crises)
-        return await self._restore({one for one in self._stored if is_ledger_subject(one)})
+        shared = {one for one in self._stored if is_ledger_subject(one)}
+        return await self._restore(shared) and await self._take_up_unsolved()
 
     async def advance(self, page: Sequence[PageItem]) -> bool:
         """Fold and commit what is new in a page.
@@ -143,10 +116,15 @@ class Lane:
         """
         return await self.begin(page) and await self.settle()
 
-    async def begin(self, page: Sequence[PageItem]) -> bool:
+    async def begin(self, page: Sequence[PageItem], *, more: bool = False) -> bool:
         """As `advance`, but the commit is still under way: the next page can be folded.
 
         `position` is where the lane comes to if the commit is made. End with `settle`.
+
+        Args:
+            page: the events.
+            more: whether further pages are sure to follow, and nobody reads the rows before: then
+                what the events come to may be worked out once, after a later page.
         """
         new = [item for item in page if item.sequence > self.position]
         if not new:
@@ -155,7 +133,7 @@ class Lane:
         if not await self._restore_for(new):
             return False
         try:
-            changes = await self._folded(new)
+            changes = await self._folded(new, postpone=more and self._may_wait(new))
         except MemoryError:
             raise
         except Exception:  # noqa: BLE001 - a fold may fail in any way; which event it was is next
@@ -197,7 +175,7 @@ class Lane:
             except MemoryError:
                 raise
             except Exception as error:  # noqa: BLE001 - a fold may fail in any way
-                spoiled, parked = True, {item.sequence: _reason(error)}
+                spoiled, parked = True, {item.sequence: reason_of(error)}
             step = self._step([item], changes, parked)
             result = await self._store.commit(self.partition, self.projection, step)
             if not result.committed:
@@ -230,13 +208,54 @@ class Lane:
             self._held[crisis] = _Held(len(read.rows), self.position)
         return True
 
-    async def _folded(self, items: Sequence[PageItem]) -> list[RowChange]:
+    async def _take_up_unsolved(self) -> bool:
+        """Take up the crises whose cells were still to be worked out when the fold was spoiled."""
+        if not await self._restore(self._unsolved & self._stored):
+            return False
+        if isinstance(self._fold, Solving):
+            for crisis in self._unsolved:
+                self._fold.unsettle(crisis)
+        return True
+
+    def _may_wait(self, items: Sequence[PageItem]) -> bool:
+        """Whether what events come to can be worked out after a later page.
+
+        Not where a policy moves every crisis, nor where much would wait, or is to be let go.
+        """
+        recorded = [item for item in items if isinstance(item, Recorded)]
+        waiting = self._unsolved.union(item.event.crisis for item in recorded)
+        if len(waiting) > UNSOLVED_MAX or not isinstance(self._fold, Solving):
+            return False
+        rows = sum(held.rows for held in self._held.values())
+        everything = any(self._fold.concerns_all(item) for item in recorded)
+        return rows <= self._rows_held_max and not everything
+
+    async def _folded(
+        self, items: Sequence[PageItem], *, postpone: bool = False
+    ) -> list[RowChange]:
         for number, item in enumerate(items, 1):
             if isinstance(item, Recorded):
                 self._fold.apply(item)
             if number % FOLDED_AT_ONCE == 0:
                 await asyncio.sleep(0)
-        return self._fold.drain()
+        if postpone and isinstance(self._fold, Solving):
+            self._unsolved |= {item.event.crisis for item in items if isinstance(item, Recorded)}
+            return self._fold.drain_filed()
+        changes = await self._drained()
+        self._unsolved.clear()
+        return changes
+
+    async def _drained(self) -> list[RowChange]:
+        """The rows that changed; others get a turn meanwhile, and signs of life are given."""
+        if not isinstance(self._fold, Solving):
+            return self._fold.drain()
+        changes, began = list[RowChange](), time.monotonic()
+        for some in self._fold.draining():
+            changes += some
+            if time.monotonic() - began > TURN_S:
+                await asyncio.sleep(0)
+                began = time.monotonic()
+        return changes
 
     def _let_go(self, items: Sequence[PageItem]) -> None:
         """Count what is held, an event about as a row, and drop what is idle if that is much."""
@@ -249,7 +268,7 @@ class Lane:
             idle = self.position - held.last
             if total <= self._rows_held_max or idle < self._idle_events_min:
                 return
-            if not is_ledger_subject(crisis):
+            if not is_ledger_subject(crisis) and crisis not in self._unsolved:
                 total -= held.rows
                 del self._held[crisis]
                 self._fold.forget(crisis)
@@ -264,8 +283,9 @@ class Lane:
             recorded = [item for item in items if isinstance(item, Recorded)]
             feed = change_documents(changes, recorded, token)
         return Step(
-            self.position, last.sequence, last.recorded_at, changes, parked, feed, self._generation
-        )
+            self.position, last.sequence, last.recorded_at, changes, parked, feed,
+            self._generation, self._fence,
+        )  # fmt: skip
 
     def _must_follow(self, items: Sequence[PageItem]) -> None:
         expected = range(self.position + 1, self.position + 1 + len(items))
@@ -288,13 +308,3 @@ class _Held:
 
 def _unreadable(items: Sequence[PageItem]) -> dict[int, str]:
     return {item.sequence: item.reason for item in items if isinstance(item, Unreadable)}
-
-
-def _reason(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}"[:REASON_CHARS_MAX]
-
-
-@lru_cache(maxsize=8)
-def _time_member(recorded_at: datetime) -> bytes:
-    """Events of one batch have one time, so a few are enough."""
-    return f'"recordedtime":"{format_instant(recorded_at)}"'.encode()

@@ -9,6 +9,7 @@ from redis.asyncio import Redis
 from tollbook_projections.projection import RowChange, table_of
 from tollbook_schemas.errors import CheckFailedError, EngineError
 from tollbook_services import keys
+from tollbook_services.changes_out import hand_on
 from tollbook_services.checkpoint import (
     Checkpoint,
     CommitResult,
@@ -17,7 +18,9 @@ from tollbook_services.checkpoint import (
     checkpoint_from,
     instant_text,
 )
+from tollbook_services.fence import LeaseLostError
 from tollbook_services.functions_caller import Functions
+from tollbook_services.layout import layout_of
 from tollbook_services.stored import number_from
 
 ROWS_AT_ONCE_MAX: Final = 5_000
@@ -85,6 +88,7 @@ class Generation:
 
         Raises:
             EngineError: the rows belong to another ledger.
+            LeaseLostError: another worker has the lease that the step was made under.
             MovedError: the generation became live, or is not any more.
             ValueError: the checkpoint would not move forward.
         """
@@ -98,10 +102,17 @@ class Generation:
         arguments += [FEED_ENTRIES_MAX, len(step.feed), *step.feed]
         for place, rows in places.items():
             arguments += _row_arguments(place, rows)
-        names = [*self._keys(), keys.CHANGES, *map(self._rows_key, places)]
-        reply = await self.functions.call("tollbook_readmodel_commit", names, arguments)
+        changes = layout_of(self.redis).changes(self.partition)
+        names = [*self._keys(), changes, *map(self._rows_key, places)]
+        function, fence = "tollbook_readmodel_commit", step.fence
+        if fence is not None:
+            function = f"{function}_held"
+            names, arguments = [keys.leases(self.partition), *names], [*fence, *arguments]
+        reply = await self.functions.call(function, names, arguments)
         stored = checkpoint_from(*reply[1:4])
         match reply[0]:
+            case b"fenced" if fence is not None:
+                raise LeaseLostError.of(fence, self.partition)
             case b"other_ledger":
                 raise self._other_ledger(stored)
             case b"moved":
@@ -112,6 +123,8 @@ class Generation:
                     f"{self.partition} cannot go from {step.expected} to {step.sequence}"
                 )
             case outcome:
+                if step.feed and outcome == b"committed":
+                    await hand_on(self.redis, self.partition, FEED_ENTRIES_MAX)
                 return CommitResult(outcome == b"committed", stored.sequence)
 
     async def look(

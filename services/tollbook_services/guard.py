@@ -3,14 +3,16 @@
 import asyncio
 import sys
 import time
+from collections.abc import Awaitable
 from contextlib import suppress
-from typing import Final, Self
+from typing import Final, Self, cast
 
 import structlog
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from tollbook_schemas.errors import CheckFailedError, EngineError
+from tollbook_schemas.errors import CheckFailedError, EngineError, UsageError
+from tollbook_services import keys
 from tollbook_services.connection import check_engine, connect
 from tollbook_services.engine_files import EngineFiles
 from tollbook_services.settings import Settings
@@ -50,6 +52,7 @@ async def admit(redis: Redis, settings: Settings, *, create: bool, sound: bool =
     Raises:
         EngineError: the engine is unfit, or has no ledger although none is to be made.
         CheckFailedError: the expected ledger is not there, or a stored event was altered.
+        UsageError: the settings name another number of partitions than the ledger has.
     """
     await check_engine(redis)
     found, expected = await ledger_id_in(redis), _expected(settings)
@@ -61,10 +64,22 @@ async def admit(redis: Redis, settings: Settings, *, create: bool, sound: bool =
                 f"there is no ledger in {settings.place}: publish something first, "
                 "or name the directory with --data or the server with --redis"
             )
-    elif sound:
-        with _Meter() as meter:
-            await verify_once(redis, meter.show)
+    else:
+        await _must_have_as_many_partitions(redis, settings)
+        if sound:
+            with _Meter() as meter:
+                await verify_once(redis, meter.show)
     return found is None
+
+
+async def _must_have_as_many_partitions(redis: Redis, settings: Settings) -> None:
+    """Where the settings say how many, they say it of a ledger to be made, or say the truth."""
+    stored = await cast("Awaitable[bytes | None]", redis.hget(keys.LEDGER, "partitions"))
+    if "partitions" in settings.model_fields_set and int(stored or 0) != settings.partitions:
+        raise UsageError(
+            f"TOLLBOOK_PARTITIONS={settings.partitions}, but the ledger in {settings.place} was "
+            f"made with {int(stored or 0)}, and has them for ever: set it to that, or leave it out"
+        )
 
 
 def remember(settings: Settings, ledger_id: str) -> None:

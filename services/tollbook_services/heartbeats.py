@@ -9,6 +9,7 @@ from typing import Any, Final, Literal, cast
 import orjson
 from redis.asyncio import Redis
 
+from tollbook_services.cluster.nodes import node_of
 from tollbook_services.functions_caller import Functions
 
 BEAT_INTERVAL_S: Final = 1.0
@@ -76,9 +77,13 @@ class Heartbeats:
         arguments: list[str | bytes | int] = [worker, FORGOTTEN_MS, role, body]
         await self._functions.call("tollbook_beat", [_key(partition)], arguments)
 
+    async def forget(self, partition: int | None, worker: str) -> None:
+        """Say no more of a worker that left the partition to another."""
+        await self._redis.hdel(_key(partition), worker)
+
     async def read(self, partition: int | None) -> tuple[Heartbeat, ...]:
         """What every worker of a partition, or of none, last said, by role and worker."""
-        now_ms = await engine_time_ms(self._redis)
+        now_ms = await engine_time_ms(await node_of(self._redis, _key(partition)))
         stored = await cast(Awaitable[dict[bytes, bytes]], self._redis.hgetall(_key(partition)))
         beats = (_heartbeat(worker.decode(), text, now_ms) for worker, text in stored.items())
         return tuple(sorted(beats, key=lambda beat: (beat.role, beat.worker)))

@@ -13,6 +13,7 @@ from redis.exceptions import TimeoutError as EngineTimeoutError
 
 from tollbook_schemas.errors import EngineError
 from tollbook_services import keys
+from tollbook_services.engine_client import url_of_key
 from tollbook_services.heartbeats import Heartbeats, WorkerState
 from tollbook_services.inbox_status import INTAKE
 from tollbook_services.verify import must_be_same_ledger
@@ -125,6 +126,29 @@ async def watch(redis: Redis, broker: RedisBroker, worker: Worker) -> None:
         elif clock() - worker.progress_at > STALLED_S:
             raise EngineError(f"entries wait in the inbox and none was read for {STALLED_S:g} s")
         await asyncio.sleep(WATCH_EVERY_S)
+
+
+async def inbox_moves(url: str, redis: Redis, place: str) -> None:
+    """Wait until the inbox is served by another server than the one it is read from.
+
+    FastStream's own connection follows neither a slot of a cluster nor the primary of Sentinels.
+
+    Args:
+        url: of the engine.
+        redis: its client.
+        place: the URL of the server that the inbox is read from.
+
+    Raises:
+        EngineError: it moved; a worker that starts again reads it from where it is.
+    """
+    while True:
+        await asyncio.sleep(WATCH_EVERY_S)
+        with suppress(LostConnectionError, EngineTimeoutError, OSError):
+            if await url_of_key(url, redis, keys.INBOX) != place:
+                raise EngineError(
+                    "the inbox is served by another node now (a failover, or its slot moved): "
+                    "start the intake again, which reads it from there"
+                )
 
 
 async def goodbye(redis: Redis, consumer: str) -> None:

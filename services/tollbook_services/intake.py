@@ -25,6 +25,7 @@ from tollbook_services.admission import (
 )
 from tollbook_services.collecting import rarely_collected
 from tollbook_services.engine import connect
+from tollbook_services.engine_client import url_of_key
 from tollbook_services.functions_caller import INBOX, Functions
 from tollbook_services.heartbeats import WorkerState, worker_name
 from tollbook_services.inbox_entry import (
@@ -37,6 +38,7 @@ from tollbook_services.inbox_entry import (
 from tollbook_services.inbox_group import (
     ensure_group,
     goodbye,
+    inbox_moves,
     is_memory_full,
     is_transient,
     leave,
@@ -331,13 +333,20 @@ async def run_intake(url: str, ledger_id: str, stop: asyncio.Event) -> None:
 
 
 async def _work(url: str, redis: Redis, intake: Intake, stop: asyncio.Event) -> None:
-    broker = make_broker(url, intake.consumer, intake.on_batch)
+    place = await url_of_key(url, redis, keys.INBOX)
+    broker = make_broker(place, intake.consumer, intake.on_batch)
     keep_repeated_fields(await broker.connect())
     await broker.start()
     reclaimer = Reclaimer(redis, intake.consumer, intake.turn, intake.handle, intake.refuse)
     tasks = [
         asyncio.ensure_future(one)
-        for one in (stop.wait(), reclaimer.run(), watch(redis, broker, intake), intake.failed)
+        for one in (
+            stop.wait(),
+            reclaimer.run(),
+            watch(redis, broker, intake),
+            inbox_moves(url, redis, place),
+            intake.failed,
+        )
     ]
     try:
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)

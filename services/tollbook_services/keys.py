@@ -8,7 +8,7 @@ from typing import Final
 from tollbook_schemas.scope import LEDGER_SUBJECT_PREFIX
 
 LEDGER: Final = "tollbook:ledger"
-"""Hash: id, partitions. Made once; a ledger with another id is another ledger."""
+"""Hash: id, partitions, layout. Made once; a ledger with another id is another ledger."""
 
 INBOX: Final = "tollbook:inbox"
 """Stream: what upstream systems XADD, in a field `event` or in FastStream's own layout."""
@@ -26,7 +26,11 @@ VERIFIED: Final = "tollbook:verified"
 """Hash: the run of the engine in which every stored event was verified last."""
 
 CHANGES: Final = "tollbook:changes"
-"""Stream: the change feed, a document for each cell that changed, written with the cell."""
+"""Stream: the change feed, a document for each cell that changed, written with the cell; in a
+cluster handed on from the streams of the partitions."""
+
+CHANGES_TAKEN: Final = "{tollbook:changes}:taken"
+"""Hash, in a cluster: partition to the last entry of its own stream that the change feed has."""
 
 GAZETTEERS: Final = "tollbook:gazetteers"
 """Hash: `<partition>:<sequence>` of each event that publishes a gazetteer, to when it was recorded.
@@ -45,6 +49,9 @@ LOG_KEYS: Final = "tollbook:log:keys"
 
 LOG_WITNESSES: Final = "tollbook:log:witnesses"
 """Set: the public keys of witnesses whose cosignatures are taken."""
+
+WORKERS: Final = "tollbook:workers"
+"""Hash: `<role> <worker>` of each worker that shares its role's work, until when, and of what."""
 
 TOKENS: Final = "tollbook:tokens"
 """Hash: id of each token to what is kept of it, with a salted hash of its secret."""
@@ -97,6 +104,14 @@ def quarantined(partition: int) -> str:
     return f"tollbook:{{{partition}}}:quarantined"
 
 
+def leases(partition: int) -> str:
+    """Hash: role to the lease of the worker that has the partition: token, worker, since, until.
+
+    The token of one that was given back stays, so that it only grows.
+    """
+    return f"tollbook:{{{partition}}}:leases"
+
+
 def live(partition: int) -> str:
     """Hash: the generation that is read of each projection, and the one before, `<name>:back`."""
     return f"tollbook:{{{partition}}}:live"
@@ -138,6 +153,49 @@ def secrets(partition: int) -> str:
 def withheld(partition: int) -> str:
     """Hash: key and content digest of each such report to its withheld fields, encrypted."""
     return f"tollbook:{{{partition}}}:withheld"
+
+
+def own_ledger(partition: int) -> str:
+    """Hash, in a cluster: the ledger's id, so that an append finds it in its own slot."""
+    return f"tollbook:{{{partition}}}:ledger-id"
+
+
+def own_index(partition: int) -> str:
+    """Hash, in a cluster: the part of the index with the events of a partition."""
+    return f"tollbook:{{{partition}}}:index"
+
+
+def own_gazetteers(partition: int) -> str:
+    """Hash, in a cluster: all gazetteers, as a partition knows them."""
+    return f"tollbook:{{{partition}}}:gazetteers"
+
+
+def own_policies(partition: int) -> str:
+    """Hash, in a cluster: all policies, as a partition knows them."""
+    return f"tollbook:{{{partition}}}:policies"
+
+
+def own_changes(partition: int) -> str:
+    """Stream, in a cluster: changes of a partition that the change feed does not have yet."""
+    return f"tollbook:{{{partition}}}:changes"
+
+
+def claims(partition: int) -> str:
+    """Hash, in a cluster: key digest to `<partition>` or `<partition> <turn>`, who may record it.
+
+    A key's claim lies in the partition that its digest says (`home_of`), whatever crisis it names.
+    """
+    return f"tollbook:{{{partition}}}:claims"
+
+
+def voided(partition: int) -> str:
+    """Hash, in a cluster: key digest to the last turn of a claim that is not recorded any more."""
+    return f"tollbook:{{{partition}}}:voided"
+
+
+def home_of(key: bytes, partitions: int) -> int:
+    """The partition in which the claim of a key lies, by the first 8 bytes of its digest."""
+    return int.from_bytes(key[:8]) % partitions
 
 
 def places(partition: int) -> str:

@@ -1,7 +1,6 @@
 """The ledger: append events durably and exactly once, read them by position."""
 
 import asyncio
-import secrets
 from collections.abc import Awaitable, Sequence
 from datetime import datetime
 from typing import Any, Final, Self, cast
@@ -15,8 +14,12 @@ from tollbook_schemas.filed import FiledEvent, filed_event
 from tollbook_schemas.parse import ParsedEvent
 from tollbook_services import keys
 from tollbook_services.archive.reading import ArchivedEvents
+from tollbook_services.claims import Claims
 from tollbook_services.decisions import Ruling, ruling_from
 from tollbook_services.history import sequence_at
+from tollbook_services.index import index_entries
+from tollbook_services.layout import layout_of
+from tollbook_services.ledger_meta import make, read_meta
 from tollbook_services.operations.appends import Appends
 from tollbook_services.operations.tracing import PARTITION, span
 from tollbook_services.position import position_from
@@ -45,8 +48,6 @@ PARTITIONS: Final = 4
 CONTENT_BYTES: Final = 32
 """Bytes of an index entry before the position: the digest of the content as sent."""
 
-_META: Final = ["id", "partitions"]
-
 
 class Ledger:
     """One ledger in one engine; several processes may append to it at once."""
@@ -71,19 +72,14 @@ class Ledger:
             CheckFailedError: there is none, although none is to be made.
         """
         await load_functions(redis)
-        ledger_id, count = await cast("Awaitable[Any]", redis.hmget(keys.LEDGER, _META))
-        if (ledger_id is None or count is None) and not create:
+        found = await read_meta(redis)
+        if found is None and not create:
             raise CheckFailedError(
                 "the engine has no ledger any more: it was erased (FLUSHALL, or the engine lost "
                 "its data); stop writing, and restore the engine's files from a backup"
             )
-        if ledger_id is None or count is None:
-            async with redis.pipeline(transaction=True) as pipe:
-                pipe.hsetnx(keys.LEDGER, "id", secrets.token_hex(16))
-                pipe.hsetnx(keys.LEDGER, "partitions", str(partitions))
-                pipe.hmget(keys.LEDGER, _META)
-                ledger_id, count = (await pipe.execute())[-1]
-        return cls(redis, ledger_id.decode(), int(count))
+        meta = found if found is not None and found.made else await make(redis, partitions)
+        return cls(redis, meta.id, meta.partitions)
 
     async def append(
         self,
@@ -186,7 +182,7 @@ class Ledger:
     async def find(self, source: str, event_id: str) -> StoredEntry | None:
         """The event of an idempotency key, in whatever partition; None where it is not there."""
         key = key_digest(source, event_id)
-        entry = await cast("Awaitable[Any]", self.redis.hget(keys.INDEX, cast("Any", key)))
+        (entry,) = await index_entries(self.redis, [key])
         if entry is None:
             return None
         partition, sequence = position_from(entry[CONTENT_BYTES:])
@@ -272,7 +268,12 @@ class Ledger:
 
     def _writer(self, partition: int) -> Writer:
         if partition not in self._writers:
-            self._writers[partition] = Writer(self.redis, self.id, partition, self._withholder)
+            claims = None
+            if layout_of(self.redis).spread:
+                claims = Claims(self.redis, self.id, partition, self.partitions)
+            self._writers[partition] = Writer(
+                self.redis, self.id, partition, self._withholder, claims
+            )
         return self._writers[partition]
 
 

@@ -2,27 +2,26 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Final
 
 import structlog
 from redis.exceptions import ConnectionError as LostConnectionError
+from redis.exceptions import RedisError
 from redis.exceptions import TimeoutError as EngineTimeoutError
 
 from tollbook_schemas.errors import EngineError
 from tollbook_services.collecting import set_aside, uncollected
+from tollbook_services.division import Division, Held
+from tollbook_services.fence import Fence
 from tollbook_services.folding import FoldFactory, Lane
-from tollbook_services.heartbeats import BEAT_INTERVAL_S, Heartbeats, WorkerState, worker_name
+from tollbook_services.heartbeats import BEAT_INTERVAL_S, Heartbeats, WorkerState
 from tollbook_services.ledger import Ledger
 from tollbook_services.operations.tracing import FIRST, LAST, PARTITION, span
-from tollbook_services.pages import Pages, wait_for_event
+from tollbook_services.pages import STEP_EVENTS, Pages, wait_for_event
 from tollbook_services.readmodels import ReadModels, projection_id
+from tollbook_services.tasks import end_tasks
 from tollbook_services.verify import must_be_same_ledger
-
-PAGE_EVENTS: Final = 10_000
-"""Events folded and committed in one step, if so many wait. Each step solves what had news in it,
-so that a backlog is faster in few steps; one takes half a second, and a worker of some partitions
-has to show a sign of life within five."""
 
 LARGE_STEP_EVENTS: Final = 1_000
 """After a step of so many events, what it left in memory is not visited by collections any more."""
@@ -47,9 +46,10 @@ _log = structlog.get_logger("tollbook.projector")
 class Projector:
     """Folds events into rows, for as many partitions as it is asked to.
 
-    Any number of projectors may work on a partition: rows and position are committed in one step
-    that fails unless the position is the expected one, so no event is skipped or folded twice.
-    The one that loses such a race forgets what it folded and stands by.
+    Any number of projectors share the partitions, each of which one has by lease. Whoever folds,
+    with a lease or without: rows and position are committed in one step that fails unless the
+    position is the expected one, so no event is skipped or folded twice. The one that loses such a
+    race forgets what it folded and stands by.
     """
 
     def __init__(
@@ -58,7 +58,7 @@ class Projector:
         readmodels: ReadModels,
         folds: Sequence[FoldFactory],
         *,
-        page_size: int = PAGE_EVENTS,
+        page_size: int = STEP_EVENTS,
         stand_by_s: float = STAND_BY_S,
         engine_gone_s_max: float = ENGINE_GONE_S_MAX,
     ) -> None:
@@ -72,19 +72,20 @@ class Projector:
         self._names = tuple(projection_id(factory()) for factory in self._folds)
 
     async def run(self, partitions: Iterable[int], stop: asyncio.Event) -> None:
-        """Follow the partitions until `stop` is set.
+        """Follow this worker's share of the partitions until `stop` is set.
 
         Raises:
             EngineError: the engine stayed away, is no longer fit, or holds rows of another ledger.
             CheckFailedError: stored events were altered, or the ledger was erased or replaced.
         """
-        tasks = [asyncio.create_task(self._follow_always(one, stop)) for one in partitions]
-        try:
-            await asyncio.gather(*tasks)
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+        division = Division(
+            self._readmodels.redis,
+            ROLE,
+            self._ledger.partitions,
+            watch=self._watch,
+            engine_gone_s_max=self._engine_gone_s_max,
+        )
+        await division.run(partitions, self._follow_always, stop)
 
     async def catch_up(self, partition: int) -> int:
         """Fold up to where the head is now, whether or not other workers do so too.
@@ -115,14 +116,18 @@ class Projector:
             await asyncio.sleep(LOOK_AGAIN_S)
         return True
 
-    async def _follow_always(self, partition: int, stop: asyncio.Event) -> None:
+    async def _watch(self) -> None:
+        await must_be_same_ledger(self._readmodels.redis, self._ledger.id)
+
+    async def _follow_always(self, held: Held) -> None:
         """Follow a partition, over losses of the engine that it comes back from."""
-        pulse = _Pulse(self._readmodels, partition, self._ledger.id)
+        partition, stop = held.partition, held.leave
+        pulse = _Pulse(self._readmodels, held)
         gone_since: float | None = None
         while not stop.is_set():
             beaten = pulse.beats
             try:
-                await self._follow(partition, stop, pulse)
+                await self._follow(held, pulse)
             except (LostConnectionError, EngineTimeoutError, OSError) as error:
                 if gone_since is None or pulse.beats > beaten:
                     gone_since = _now()
@@ -131,14 +136,16 @@ class Projector:
                 _log.warning("engine lost, trying again", partition=partition, error=str(error))
                 await asyncio.sleep(RECONNECT_S)
 
-    async def _follow(self, partition: int, stop: asyncio.Event, pulse: "_Pulse") -> None:
+    async def _follow(self, held: Held, pulse: "_Pulse") -> None:
+        partition, stop = held.partition, held.leave
         while not stop.is_set():
-            async with self._round(partition) as round_:
+            async with self._round(partition, held.fence) as round_, pulse.heard_during(round_):
                 lost = await self._advance_until(partition, round_, stop, pulse)
             if lost:
                 _log.info("another projector is at work: standing by", partition=partition)
                 await self._stand_by(partition, None, stop, pulse)
-        await pulse.beat("stopped", await self._position(partition))
+        if held.stopping.is_set():
+            await pulse.beat("stopped", await self._position(partition))
 
     async def _advance_until(
         self, partition: int, round_: "_Round", stop: asyncio.Event, pulse: "_Pulse"
@@ -172,10 +179,10 @@ class Projector:
         return True
 
     @asynccontextmanager
-    async def _round(self, partition: int) -> AsyncIterator["_Round"]:
+    async def _round(self, partition: int, fence: Fence | None = None) -> AsyncIterator["_Round"]:
         await must_be_same_ledger(self._readmodels.redis, self._ledger.id)
         await self._not_ahead(partition)
-        lanes = [Lane(self._readmodels, partition, factory) for factory in self._folds]
+        lanes = [Lane(self._readmodels, partition, factory, fence=fence) for factory in self._folds]
         pages = Pages(self._ledger, partition, self._page_size)
         try:
             loaded = [await lane.load() for lane in lanes]
@@ -192,9 +199,9 @@ class Projector:
         stop: asyncio.Event | None,
         pulse: "_Pulse | None" = None,
     ) -> None:
-        """Wait while another worker makes progress, or has nothing to do, or `target` is reached.
+        """Wait while another worker makes progress, until it has caught up, or `target` is reached.
 
-        Returns once events wait while no position has moved for `stand_by_s`: it has died.
+        Returns also once events wait while no position has moved for `stand_by_s`: it has died.
         """
         seen, since = await self._positions(partition), _now()
         while stop is None or not stop.is_set():
@@ -202,9 +209,9 @@ class Projector:
                 await pulse.beat_if_due("standing_by", min(seen, default=0))
             now, head = await self._positions(partition), await self._ledger.head(partition)
             slowest = min(now, default=head)
-            if target is not None and slowest >= target:
+            if slowest >= (head if target is None else target):
                 return
-            if now != seen or slowest >= head:
+            if now != seen:
                 seen, since = now, _now()
             elif _now() - since >= self._stand_by_s:
                 return
@@ -267,25 +274,34 @@ class _Round:
 
 
 class _Pulse:
-    """The heartbeat of one partition of one projector, no more often than it needs to be.
+    """The heartbeat of one partition of one projector, no more often than it needs to be."""
 
-    A worker looks with each beat whether it is still the same ledger that it works for.
-    """
-
-    def __init__(self, readmodels: ReadModels, partition: int, ledger_id: str) -> None:
-        self._redis = readmodels.redis
-        self._ledger_id = ledger_id
+    def __init__(self, readmodels: ReadModels, held: Held) -> None:
         self._heartbeats = Heartbeats(readmodels.redis)
-        self._partition = partition
-        self._worker = worker_name(format(id(self), "x"))
+        self._partition = held.partition
+        self._worker = held.worker
         self._last_s = float("-inf")
         self.beats = 0
 
     async def beat_if_due(self, state: WorkerState, sequence: int) -> None:
         """Beat where the last one is `BEAT_INTERVAL_S` ago."""
         if _now() - self._last_s >= BEAT_INTERVAL_S:
-            await must_be_same_ledger(self._redis, self._ledger_id)
             await self.beat(state, sequence)
+
+    @asynccontextmanager
+    async def heard_during(self, round_: "_Round") -> AsyncIterator[None]:
+        """Beat beside the steps of a round, any of which may take long."""
+        beating = asyncio.create_task(self._beat_beside(round_))
+        try:
+            yield
+        finally:
+            await end_tasks(beating)
+
+    async def _beat_beside(self, round_: "_Round") -> None:
+        while True:
+            await asyncio.sleep(BEAT_INTERVAL_S)
+            with suppress(RedisError, OSError):  # the step that is being made will find out
+                await self.beat_if_due("running", round_.position)
 
     async def beat(self, state: WorkerState, sequence: int) -> None:
         """Say where the worker stands."""

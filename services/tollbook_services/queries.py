@@ -26,6 +26,7 @@ from tollbook_schemas.gazetteer import Gazetteer
 from tollbook_schemas.nearest import nearest
 from tollbook_schemas.policy import Policy
 from tollbook_schemas.times import end_of
+from tollbook_services.collecting import uncollected
 from tollbook_services.event_proofs import proofs_of, sequences_used
 from tollbook_services.moments import moment_of
 from tollbook_services.position import position_of
@@ -162,8 +163,15 @@ async def worked_out(make: Callable[..., Any], *given: Any) -> Document:
 
     One at a time: two at once would each take twice as long.
     """
-    made: Any = await asyncio.get_running_loop().run_in_executor(_ONE, partial(make, *given))
+    loop = asyncio.get_running_loop()
+    made: Any = await loop.run_in_executor(_ONE, partial(_made, make, *given))
     return dict(made)
+
+
+def _made(make: Callable[..., Any], *given: Any) -> Any:
+    """What is made, without looking for cycles: with many figures that takes half the time."""
+    with uncollected():
+        return make(*given)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from redis.asyncio import Redis
 from tollbook_projections.projection import Fold, table_of
 from tollbook_schemas.errors import CheckFailedError, EngineError
 from tollbook_services import keys
+from tollbook_services.changes_out import hand_on
 from tollbook_services.checkpoint import (
     Checkpoint,
     CommitResult,
@@ -18,7 +19,13 @@ from tollbook_services.checkpoint import (
     Step,
 )
 from tollbook_services.functions_caller import Functions
-from tollbook_services.generation import READ_TRIES_MAX, Generation, MovedError, Place
+from tollbook_services.generation import (
+    FEED_ENTRIES_MAX,
+    READ_TRIES_MAX,
+    Generation,
+    MovedError,
+    Place,
+)
 from tollbook_services.position import LedgerPosition
 from tollbook_services.stored import number_from
 
@@ -51,8 +58,9 @@ class ReadModels:
         return LedgerPosition(self._ledger_id or "", partition, sequence).token()
 
     async def open(self, partition: int, projection: str) -> Opening:
-        """What a worker needs to begin."""
+        """What a worker needs to begin; what one that died had still to tell is told."""
         await self.ledger_id(fresh=True)
+        await hand_on(self.redis, partition, FEED_ENTRIES_MAX)
         return await self._live(partition, projection, opening_of)
 
     async def commit(self, partition: int, projection: str, step: Step) -> CommitResult:
@@ -198,8 +206,10 @@ async def snapshot_of(generation: Generation) -> Snapshot:
             continue
         found = await generation.rows_at(wanted, look)
         if found is not None:
-            crises = dict.fromkeys(crisis for crisis, _ in wanted)
-            rows = {crisis: _of_crisis(found, crisis) for crisis in crises}
+            places: dict[str, dict[Place, Rows]] = {}
+            for place in wanted:
+                places.setdefault(place[0], {})[place] = found[place]
+            rows = {crisis: _of_crisis(those, crisis) for crisis, those in places.items()}
             return Snapshot(look.checkpoint, rows, look.parked, _misplaced(found))
     raise generation.too_busy()
 

@@ -11,7 +11,7 @@ from redis.asyncio import Redis
 from tollbook_schemas.errors import Fault
 from tollbook_schemas.limits import DOCUMENT_BYTES_MAX
 from tollbook_services import keys
-from tollbook_services.durability import DURABLE_MS_MAX, must_be_durable
+from tollbook_services.durability import must_be_durable, wait_for_disks
 from tollbook_services.stored import KEPT_BYTES, Whole
 from tollbook_services.writer import now_micros
 
@@ -69,13 +69,14 @@ async def _new(redis: Redis, rejections: Sequence[Rejection]) -> list[Rejection]
 
 
 async def _add(redis: Redis, batch: Sequence[Rejection]) -> None:
+    once = [one.once for one in batch if one.once is not None]
     async with redis.pipeline(transaction=False) as pipe:
         for one in batch:
             pipe.xadd(keys.REJECTED, _fields(one))
-            if one.once is not None:
-                pipe.sadd(keys.REJECTED_ONCE, one.once)
-        pipe.execute_command("WAITAOF", 1, 0, DURABLE_MS_MAX)
-        must_be_durable((await pipe.execute())[-1])
+        wait_for_disks(pipe, redis)
+        must_be_durable(redis, (await pipe.execute())[-1])
+    if once:
+        await cast("Any", redis.sadd(keys.REJECTED_ONCE, *once))
 
 
 def _fields(one: Rejection) -> Any:

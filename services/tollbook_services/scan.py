@@ -8,6 +8,7 @@ from typing import Any, Final, Literal, NamedTuple
 from redis.asyncio import Redis
 
 from tollbook_services import keys
+from tollbook_services.cluster.nodes import node_of
 from tollbook_services.stored import recorded_member
 
 PAGE_BYTES: Final = 512 * 2**10
@@ -50,7 +51,7 @@ async def scan(
     Yields:
         The sequences that were asked for, and the entries that are there.
     """
-    pool: Any = redis.connection_pool
+    pool: Any = (await node_of(redis, keys.ledger(partition))).connection_pool
     connection = await pool.get_connection()
     waiting: deque[range] = deque()
     asked, size = after, _PAGE_EVENTS_FIRST

@@ -7,11 +7,8 @@ def safe_url(url: str) -> str:
     """The URL as it may be shown: without user, password and options."""
     try:
         parts = urlsplit(url)
-        host = parts.hostname or ""
-        port = f":{parts.port}" if parts.port is not None else ""
     except ValueError:
         return url.partition("://")[0] + "://..."
     if "@" in parts.path + parts.query + parts.fragment and parts.scheme != "unix":
         return f"{parts.scheme}://..."
-    shown = f"[{host}]" if ":" in host else host
-    return f"{parts.scheme}://{shown}{port}{parts.path}"
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"

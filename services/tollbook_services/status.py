@@ -1,6 +1,6 @@
 """The status document: heads, positions, lag, workers, inbox, and whether all of it is well."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -10,6 +10,7 @@ from redis.asyncio import Redis
 from tollbook_schemas.times import format_instant
 from tollbook_schemas.views import (
     AlarmStatus,
+    LeaseStatus,
     PartitionStatus,
     ProjectionStatus,
     SealedStatus,
@@ -21,6 +22,7 @@ from tollbook_services import keys
 from tollbook_services.engine_status import engine_status
 from tollbook_services.heartbeats import Heartbeat, Heartbeats, engine_time_ms
 from tollbook_services.inbox_status import inbox_status
+from tollbook_services.leases import Lease, read_leases
 from tollbook_services.ledger import Ledger
 from tollbook_services.projector import ROLE as PROJECTOR
 from tollbook_services.readmodels import ReadModels
@@ -49,6 +51,7 @@ class _Source:
     readmodels: ReadModels
     names: tuple[str, ...]
     now_s: float
+    leases: Mapping[int, Mapping[str, Lease]]
 
     @property
     def redis(self) -> Redis:
@@ -73,7 +76,8 @@ async def status_document(
     """
     redis = readmodels.redis
     now_s = await engine_time_ms(redis) / 1000
-    source = _Source(ledger, readmodels, tuple(projections), now_s)
+    leases = await read_leases(redis, range(ledger.partitions))
+    source = _Source(ledger, readmodels, tuple(projections), now_s, leases)
     partitions = [await _partition(source, number) for number in range(ledger.partitions)]
     beats = await Heartbeats(redis).read(None)
     inbox, inbox_alarms = await inbox_status(redis, now_s, beats, LAG_S_MAX)
@@ -141,6 +145,7 @@ async def _partition(source: _Source, number: int) -> PartitionStatus:
         "projections": positions,
         "sealed": sealed,
         "workers": [_worker(beat) for beat in workers],
+        "leases": [_lease(role, one, source.now_s) for role, one in source.leases[number].items()],
         "quarantined": await ledger.undecided_length(number),
     }
 
@@ -222,6 +227,16 @@ def _worker(beat: Heartbeat) -> WorkerStatus:
         "state": beat.state,
         "sequence": beat.sequence,
         "age_seconds": round(beat.age_s, 1),
+    }
+
+
+def _lease(role: str, lease: Lease, now_s: float) -> LeaseStatus:
+    return {
+        "role": role,
+        "worker": lease.worker,
+        "token": lease.token,
+        "held_seconds": round(max(0.0, now_s - lease.since_ms / 1000), 1) if lease.worker else 0.0,
+        "left_seconds": lease.left_ms / 1000,
     }
 
 

@@ -33,7 +33,8 @@ Announce = Callable[[str], None]
 
 _RUN: Final = (sys.executable, "-m", "tollbook_services.supervised", "tollbook_services.cli")
 
-WORKERS: Final = tuple(Command(name, (*_RUN, name)) for name in ("intake", "projector"))
+INTAKE: Final = Command("intake", (*_RUN, "intake"))
+PROJECTOR: Final = Command("projector", (*_RUN, "projector"))
 SEALER: Final = Command("sealer", (*_RUN, "sealer"))
 API: Final = Command("api", (*_RUN, "api"))
 """The workers, in the order in which they are stopped. Where the engine is they read from their
@@ -58,7 +59,7 @@ async def serve(
         settings: where the store is.
         stop: set it to stop.
         commands: the command lines of the workers; default: the HTTP server unless it is switched
-            off, intake, projector, and a sealer where there is a key.
+            off, intake, projectors, and a sealer where there is a key.
         announce: takes the one line that says everything has been started; default: print it.
         api: whether the HTTP server runs too; None for what its own settings say.
 
@@ -78,7 +79,7 @@ async def serve(
         variables = _variables(settings, url, ledger_id)
         if commands is None:
             commands = _workers(settings, ledger_id, options)
-            roles = [command.name for command in commands if command is not API]
+            roles = list(dict.fromkeys(one.name for one in commands if one is not API))
             variables[READY_WORKERS] = os.environ.get(READY_WORKERS) or json.dumps(roles)
         children = [Child(command, variables) for command in commands]
         watcher = asyncio.create_task(watch(url, ledger_id), name="guard")
@@ -100,7 +101,8 @@ async def serve(
 
 def _workers(settings: Settings, ledger_id: str, options: ApiOptions) -> tuple[Command, ...]:
     """The workers that the settings allow for; stopping begins where reports come in."""
-    workers = (API, *WORKERS) if options.serve else WORKERS
+    http = (API,) if options.serve else ()
+    workers = (*http, INTAKE, *[PROJECTOR] * settings.projectors)
     if not has_key(settings):
         _log.warning("nothing is sealed", reason=NO_KEY)
         return workers
@@ -161,6 +163,7 @@ async def _engine(
     engine = EngineProcess(settings.data)
     try:
         url = await engine.start()
+        _say_what_was_cut_off(engine)
         keeper = asyncio.create_task(_keep_engine(engine, stop), name="engine")
         try:
             yield url, (keeper,)
@@ -176,15 +179,22 @@ async def _keep_engine(engine: EngineProcess, stop: asyncio.Event) -> None:
     while True:
         began = clock()
         code = await engine.wait()
+        reason = engine.words.why_ended()
         wait_s = backoff.after(clock() - began)
         with suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), wait_s)
             return
-        _log.error("engine died", code=code, restarted_after_s=wait_s)
+        _log.error("engine died", code=code, restarted_after_s=wait_s, reason=reason)
         try:
             await engine.start()
+            _say_what_was_cut_off(engine)
         except (EngineError, OSError) as error:
             _log.error("engine does not start", error=str(error))
+
+
+def _say_what_was_cut_off(engine: EngineProcess) -> None:
+    if engine.started_here and (told := engine.words.cut_off()) is not None:
+        _log.warning("engine cut its file", reason=told)
 
 
 async def _admitted(settings: Settings, url: str) -> str:

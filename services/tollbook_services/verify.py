@@ -1,9 +1,10 @@
 """The guard: a ledger is verified once in each run of its engine, and watched while it is used.
 
 For the workers: call `must_be_same_ledger(redis, ledger.id)` about every second, from the loop
-that does the work. It costs three short calls, raises `CheckFailedError` once the ledger was
-erased or is another one and `EngineError` once the engine is no longer fit; let both end the
-worker. A lost connection is a `RedisError` as everywhere, and says nothing about the ledger.
+that does the work. It costs four short calls. It raises `CheckFailedError` once the ledger was
+erased, is another one, or lost a stream, a head or its index, and `EngineError` once the engine is
+no longer fit; let both end the worker. A lost connection is a `RedisError` as everywhere, and says
+nothing about the ledger.
 """
 
 from collections.abc import Awaitable, Callable
@@ -16,13 +17,18 @@ from redis.exceptions import NoPermissionError, OutOfMemoryError
 
 from tollbook_schemas.errors import CheckFailedError
 from tollbook_services import keys
+from tollbook_services.cluster.nodes import primaries
 from tollbook_services.connection import check_engine
+from tollbook_services.layout import layout_of
 from tollbook_services.scan import page_faults, scan
 
 RESTORE: Final = (
     "keep a copy of the engine's files as they are and restore them from a backup; "
     "`tollbook check` names everything that is wrong"
 )
+
+MADE: Final = "made"
+"""Field of the ledger's own hash: in a cluster, that every partition knows the ledger's id."""
 
 Progress = Callable[[int, int], None]
 """Told how many events were verified, and how many there are."""
@@ -82,9 +88,13 @@ class Heads:
         """How many events the ledger says it has."""
         return sum(one.head for one in self.partitions)
 
+    def faults_of_partitions(self) -> list[str]:
+        """What does not agree within one; the index of a cluster is of another moment."""
+        return [fault for one in self.partitions if (fault := one.fault()) is not None]
+
     def faults(self) -> list[str]:
         """What does not agree."""
-        found = [fault for one in self.partitions if (fault := one.fault()) is not None]
+        found = self.faults_of_partitions()
         if self.indexed != self.events:
             found.append(
                 f"the index has {self.indexed:,} keys for {self.events:,} events: it was altered"
@@ -92,11 +102,16 @@ class Heads:
         return found
 
 
-async def must_be_same_ledger(redis: Redis, ledger_id: str) -> None:
+async def must_be_same_ledger(redis: Redis, ledger_id: str, *, whole: bool = True) -> None:
     """Refuse an engine whose ledger was erased or replaced, or which no longer keeps everything.
 
+    Args:
+        redis: the engine's client.
+        ledger_id: what has to be there.
+        whole: whether to look at every partition, too; once a second and worker is enough.
+
     Raises:
-        CheckFailedError: the ledger is gone, or another one is there.
+        CheckFailedError: the ledger is gone, another one is there, or a part of it is gone.
         EngineError: the engine is no longer set up to keep what it acknowledges.
     """
     found = await ledger_id_in(redis)
@@ -110,7 +125,30 @@ async def must_be_same_ledger(redis: Redis, ledger_id: str) -> None:
             f"the engine holds the ledger {found} and not {ledger_id}: it was replaced; restore "
             "the engine's files from a backup, or begin anew with the ledger that is there"
         )
+    if layout_of(redis).spread:
+        await _no_partition_gone(redis, ledger_id)
     await check_engine(redis)
+    if not whole:
+        return
+    heads = await read_heads(redis)
+    _refuse(heads.faults_of_partitions() if layout_of(redis).spread else heads.faults())
+
+
+async def _no_partition_gone(redis: Redis, ledger_id: str) -> None:
+    """Refuse a cluster one of whose nodes lost its partitions while another has the rest."""
+    stored = await cast("Awaitable[Any]", redis.hmget(keys.LEDGER, ["partitions", MADE]))
+    if stored[1] is None:
+        return  # it is being made
+    async with redis.pipeline(transaction=False) as pipe:
+        for partition in range(int(stored[0])):
+            pipe.hget(keys.own_ledger(partition), "id")
+        found = await pipe.execute()
+    for partition, own in enumerate(found):
+        if own is None or own.decode() != ledger_id:
+            raise CheckFailedError(
+                f"partition {partition} of the ledger {ledger_id} was erased from its node of the "
+                "cluster, or replaced: stop writing, and restore that node's files from a backup"
+            )
 
 
 async def ledger_id_in(redis: Redis) -> str | None:
@@ -165,25 +203,31 @@ async def verify(redis: Redis, progress: Progress | None = None) -> int:
 
 
 async def read_heads(redis: Redis) -> Heads:
-    """What all partitions say of themselves, read at one moment."""
+    """What all partitions say of themselves, read at one moment; in a cluster one by one."""
     count = await cast("Awaitable[bytes | None]", redis.hget(keys.LEDGER, "partitions"))
     numbers = range(int(count or 0))
-    async with redis.pipeline(transaction=True) as pipe:
-        for number in numbers:
-            pipe.hmget(keys.state(number), ["head", "recorded"])
-            pipe.xlen(keys.ledger(number))
-            pipe.execute_command("XREVRANGE", keys.ledger(number), "+", "-", "COUNT", 1)
-            pipe.hget(keys.archived(number), "trimmed")
-        pipe.hlen(keys.INDEX)
-        *replies, indexed = await pipe.execute()
-    return Heads(
-        tuple(_head(number, *replies[4 * number : 4 * number + 4]) for number in numbers), indexed
-    )
+    layout = layout_of(redis)
+    groups = [[number] for number in numbers] if layout.spread else [list(numbers)]
+    heads: list[Head] = []
+    indexed = 0
+    for group in groups:
+        async with redis.pipeline(transaction=True) as pipe:
+            for number in group:
+                pipe.hmget(keys.state(number), ["head", "recorded"])
+                pipe.xlen(keys.ledger(number))
+                pipe.execute_command("XREVRANGE", keys.ledger(number), "+", "-", "COUNT", 1)
+                pipe.hget(keys.archived(number), "trimmed")
+            pipe.hlen(layout.index(group[0] if group else 0))
+            *replies, size = await pipe.execute()
+        heads += [_head(one, *replies[4 * at : 4 * at + 4]) for at, one in enumerate(group)]
+        indexed += size
+    return Heads(tuple(heads), indexed)
 
 
 async def run_id(redis: Redis) -> str:
-    """The id that an engine gives itself at each start."""
-    return str((await redis.info("server"))["run_id"])
+    """The id that an engine gives itself at each start; of a cluster those of its primaries."""
+    nodes = [await node.info("server") for node in await primaries(redis)]
+    return " ".join(sorted(str(info["run_id"]) for info in nodes))
 
 
 async def verified_run(redis: Redis) -> str | None:

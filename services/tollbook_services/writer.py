@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, NamedTuple, cast
 
 from redis.asyncio import Redis
@@ -13,11 +13,14 @@ from tollbook_schemas.canonical import content_digest, key_digest
 from tollbook_schemas.errors import CheckFailedError, EngineError, Fault, TollbookError
 from tollbook_schemas.parse import ParsedEvent
 from tollbook_services import keys
+from tollbook_services.claims import Claim, Claims
 from tollbook_services.decisions import packed_decisions
-from tollbook_services.durability import DURABLE_MS_MAX, must_be_durable
+from tollbook_services.durability import must_be_durable, wait_for_disks
 from tollbook_services.functions_loader import load_library
+from tollbook_services.layout import layout_of
 from tollbook_services.position import position_from
 from tollbook_services.receipts import Receipt, ReceiptStatus
+from tollbook_services.references import listed
 from tollbook_services.stored import (
     publishes_areas,
     publishes_policy,
@@ -39,10 +42,16 @@ CALLS_MAX: Final = 2
 CLOCK_TRIES: Final = 8
 """Tries to be not earlier than the last event, each lost only to another writer's append."""
 
+ASKED_MAX: Final = 20
+"""Times that policies or claims may change while an append is being made."""
+
 _INTERRUPTED: Final = "the append was interrupted: sending the same events again is safe"
 
-_FUNCTION: Final = "tollbook_append_v6"
-_LIBRARY: Final = ("tollbook_ledger_v6", "ledger.lua")
+KEY_BYTES: Final = 16
+"""Bytes of the digest of an idempotency key."""
+
+_FUNCTION: Final = "tollbook_append_v7"
+_LIBRARY: Final = ("tollbook_ledger_v7", "ledger.lua")
 
 
 class _Item(NamedTuple):
@@ -71,7 +80,12 @@ class Writer:
     """
 
     def __init__(
-        self, redis: Redis, ledger_id: str, partition: int, withholder: Withholder
+        self,
+        redis: Redis,
+        ledger_id: str,
+        partition: int,
+        withholder: Withholder,
+        claims: Claims | None = None,
     ) -> None:
         """Take a client that does not mind a call of `DURABLE_MS_MAX`.
 
@@ -80,8 +94,11 @@ class Writer:
             ledger_id: what the engine has to hold.
             partition: the one that is appended to.
             withholder: takes sensitive fields out of events.
+            claims: claims keys for the partition, in a cluster.
         """
         self._redis = redis
+        self._layout = layout_of(redis)
+        self._claims = claims
         self._ledger_id = ledger_id
         self._partition = partition
         self._withholder = withholder
@@ -148,14 +165,20 @@ class Writer:
         looked = self._withholder.concerns([item.parsed for item in items])
         if looked:
             items = await self._withheld(items)
+        claimed = await self._claimed(items)
         began = recorded = now_micros()
-        for again in range(CLOCK_TRIES):
-            reply = await self._append_durably(items, recorded, expected, looked=looked)
-            if reply[0] == b"look":
-                items, looked = await self._withheld(items), True
-                continue
+        again = asked = 0
+        while again < CLOCK_TRIES and asked < ASKED_MAX:
+            reply = await self._append_durably(items, recorded, expected, claimed, looked=looked)
             match reply[0]:
+                case b"look":
+                    items, looked = await self._withheld(items), True
+                    asked += 1
+                case b"void":
+                    claimed = await self._claimed(items, voided=True)
+                    asked += 1
                 case b"done":
+                    await self._spread(items)
                     return self._receipts(items, int(reply[1]), reply[2:])
                 case b"conflict":
                     raise ConflictError(
@@ -170,6 +193,12 @@ class Writer:
                     now = now_micros()
                     recorded = max(now + again * max(now - began, 0), int(reply[1]))
                     began = now
+                    again += 1
+        if asked == ASKED_MAX:
+            raise EngineError(
+                f"policies, or claims of keys, change faster than partition {self._partition} can "
+                "be appended to: sending the same events again is safe"
+            )
         raise EngineError(
             f"the clock of partition {self._partition} runs ahead of this machine's and does not "
             "stand still: set the clocks of the writers"
@@ -182,12 +211,41 @@ class Writer:
             for item, parsed in zip(items, kept, strict=True)
         ]
 
+    async def _claimed(
+        self, items: Sequence[_Item], *, voided: bool = False
+    ) -> Mapping[int, Claim]:
+        """What is known of the claims of some items, by place from 0; nothing on one server."""
+        if self._claims is None:
+            return {}
+        wanted = [item.digests[:KEY_BYTES] for item in items]
+        if voided:
+            await self._claims.again(wanted)
+        return await self._claims.claim(wanted)
+
+    async def _spread(self, items: Sequence[_Item]) -> None:
+        """Tell the whole cluster of policies and gazetteers, before they are acknowledged."""
+        if self._claims is None:
+            return
+        sent = [item.parsed.canonical for item in items]
+        if any(map(publishes_policy, sent)):
+            await listed(self._redis, "policies", self._claims.partitions)
+        if any(map(publishes_areas, sent)):
+            await listed(self._redis, "gazetteers", self._claims.partitions)
+
     async def _append_durably(
-        self, items: Sequence[_Item], recorded: int, expected: int | None, *, looked: bool
+        self,
+        items: Sequence[_Item],
+        recorded: int,
+        expected: int | None,
+        claimed: Mapping[int, Claim],
+        *,
+        looked: bool,
     ) -> list[Any]:
         """The server-side call; the library is loaded again where the engine lost it."""
         arguments = self._arguments(items, recorded, expected)
         arguments += [self._withholder.policies, int(looked)]
+        for place, claim in claimed.items():
+            arguments += [place + 1, claim.turn, claim.entry]
         try:
             return await self._fcall(arguments)
         except ResponseError as error:
@@ -200,19 +258,21 @@ class Writer:
         """One function call and the wait for its fsync, on the same connection."""
         async with self._redis.pipeline(transaction=False) as pipe:
             pipe.execute_command("FCALL", _FUNCTION, *arguments)
-            pipe.execute_command("WAITAOF", 1, 0, DURABLE_MS_MAX)
-            reply, durable = await pipe.execute()
-        must_be_durable(durable)
+            wait_for_disks(pipe, self._redis, keys.state(self._partition))
+            reply, *waits = await pipe.execute()
+        must_be_durable(self._redis, waits[-1])
         return list(reply)
 
     def _arguments(
         self, items: Sequence[_Item], recorded: int, expected: int | None
     ) -> list[str | bytes | int]:
         """What `functions/ledger.lua` takes: few arguments, as each costs client and server."""
-        number = self._partition
-        names = [keys.ledger(number), keys.INDEX, keys.state(number)]
-        names += [keys.quarantine(number), keys.quarantined(number), keys.LEDGER, keys.GAZETTEERS]
-        names += [keys.POLICIES, keys.secrets(number)]
+        number, layout = self._partition, self._layout
+        names = [keys.ledger(number), layout.index(number), keys.state(number)]
+        names += [keys.quarantine(number), keys.quarantined(number), layout.ledger(number)]
+        names += [layout.gazetteers(number), layout.policies(number), keys.secrets(number)]
+        if layout.spread:
+            names.append(keys.voided(number))
         digests: list[bytes] = []
         events: list[bytes] = []
         for item in items:

@@ -20,6 +20,7 @@ from tollbook_schemas.canonical import canonical_bytes, leaf_hash
 from tollbook_schemas.errors import CheckFailedError, EngineError
 from tollbook_schemas.times import format_instant
 from tollbook_services import durability, keys, writer
+from tollbook_services.engine_client import client_of
 from tollbook_services.ledger import ConflictError, Ledger
 from tollbook_services.position import LedgerPosition
 
@@ -130,15 +131,15 @@ async def test_after_a_quarantine_the_first_content_is_still_a_duplicate(any_red
     assert outcomes(await ledger.append([event("a")])) == [("duplicate", 1)]
 
 
-async def test_batches_larger_than_a_call_keep_their_order(any_redis):
-    ledger = await Ledger.open(any_redis, partitions=1)
-    before = await calls(any_redis, "fcall")
+async def test_batches_larger_than_a_call_keep_their_order(any_server):
+    ledger = await Ledger.open(any_server, partitions=1)
+    before = await calls(any_server, "fcall")
 
     receipts = await ledger.append(events(1201))
 
     assert outcomes(receipts) == [("appended", number) for number in range(1, 1202)]
     assert await stored_ids(ledger) == [f"e{number}" for number in range(1201)]
-    assert await calls(any_redis, "fcall") - before == 3
+    assert await calls(any_server, "fcall") - before == 3
 
 
 async def test_four_appenders_at_once_leave_dense_positions_and_no_event_twice(
@@ -254,16 +255,16 @@ async def test_recorded_times_never_go_back_when_the_clock_does(any_redis, monke
     assert all(entry.leaf == leaf_hash(entry.stored) for entry in entries)
 
 
-async def test_when_memory_runs_out_nothing_is_appended_and_a_retry_succeeds(any_redis):
-    ledger = await Ledger.open(any_redis, partitions=1)
+async def test_when_memory_runs_out_nothing_is_appended_and_a_retry_succeeds(any_server):
+    ledger = await Ledger.open(any_server, partitions=1)
     await ledger.append(events(2))
-    await any_redis.config_set("maxmemory", 1)
+    await any_server.config_set("maxmemory", 1)
     try:
         with pytest.raises(OutOfMemoryError):
             await ledger.append(events(5))
         assert await stored_ids(ledger) == ["e0", "e1"]
     finally:
-        await any_redis.config_set("maxmemory", 0)
+        await any_server.config_set("maxmemory", 0)
 
     assert [status for status, _ in outcomes(await ledger.append(events(5)))] == [
         *["duplicate"] * 2,
@@ -278,9 +279,18 @@ async def test_an_append_of_nothing_is_nothing(any_redis):
     assert await ledger.append([], expected_sequence=5) == []
 
 
-async def test_a_wait_that_ends_without_an_fsync_is_an_error():
-    with pytest.raises(EngineError, match="did not confirm an fsync"):
-        durability.must_be_durable([0, 0])
+@pytest.mark.parametrize(
+    ("options", "reply", "why"),
+    [
+        ("", [0, 0], "the engine did not confirm an fsync"),
+        ("?replicas=2", [0, 2], "the engine did not confirm an fsync"),
+        ("?replicas=2", [1, 1], "only 1 of 2 replicas confirmed an fsync"),
+    ],
+)
+async def test_a_wait_that_ends_without_an_fsync_is_an_error(options, reply, why):
+    async with client_of(f"redis://127.0.0.1:1{options}") as redis:
+        with pytest.raises(EngineError, match=why):
+            durability.must_be_durable(redis, reply)
 
 
 async def test_a_receipt_is_printed_as_the_contract_has_it(any_redis):
@@ -301,25 +311,25 @@ async def test_a_receipt_is_printed_as_the_contract_has_it(any_redis):
     }
 
 
-async def test_nothing_is_appended_to_an_engine_whose_ledger_was_erased(any_redis):
+async def test_nothing_is_appended_to_an_engine_whose_ledger_was_erased(any_server):
     # given
-    ledger = await Ledger.open(any_redis, partitions=1)
+    ledger = await Ledger.open(any_server, partitions=1)
     await ledger.append([event("a")])
-    await any_redis.flushall()
+    await any_server.flushall()
 
     # when
     with pytest.raises(CheckFailedError, match="was erased"):
         await ledger.append([event("b")])
 
     # then
-    assert await any_redis.keys("*") == []
+    assert await any_server.keys("*") == []
 
 
-async def test_nothing_is_appended_to_another_ledger(any_redis):
+async def test_nothing_is_appended_to_another_ledger(any_server):
     # given
-    ledger = await Ledger.open(any_redis, partitions=1)
-    await any_redis.flushall()
-    other = await Ledger.open(any_redis, partitions=1)
+    ledger = await Ledger.open(any_server, partitions=1)
+    await any_server.flushall()
+    other = await Ledger.open(any_server, partitions=1)
 
     # when
     with pytest.raises(CheckFailedError, match=other.id):

@@ -74,24 +74,24 @@ async def test_a_url_gives_a_password_or_a_user_with_one(any_binary, tmp_path):
             assert "give redis://user:password@host:port" in str(refused.value)
 
 
-async def test_an_engine_that_is_too_old_is_refused_by_its_own_version(any_redis, monkeypatch):
+async def test_an_engine_that_is_too_old_is_refused_by_its_own_version(any_server, monkeypatch):
     async def old(*_sections):
         return {"role": "master", "redis_version": "7.0.15"}
 
-    monkeypatch.setattr(any_redis, "info", old)
+    monkeypatch.setattr(any_server, "info", old)
     with pytest.raises(EngineError, match=r"redis 7\.0\.15 is too old, use 7\.2 or later"):
-        await check_engine(any_redis)
+        await check_engine(any_server)
 
 
-async def test_a_user_who_may_not_read_the_settings_is_told_what_to_allow(any_redis):
-    await any_redis.acl_setuser("blind", enabled=True, nopass=True, commands=["+info", "+ping"])
+async def test_a_user_who_may_not_read_the_settings_is_told_what_to_allow(any_server):
+    await any_server.acl_setuser("blind", enabled=True, nopass=True, commands=["+info", "+ping"])
     try:
-        await any_redis.execute_command("AUTH", "blind", "x")
+        await any_server.execute_command("AUTH", "blind", "x")
         with pytest.raises(EngineError, match="allow INFO and CONFIG GET"):
-            await check_engine(any_redis)
-        await any_redis.connection_pool.disconnect()
+            await check_engine(any_server)
+        await any_server.connection_pool.disconnect()
     finally:
-        await any_redis.acl_deluser("blind")
+        await any_server.acl_deluser("blind")
 
 
 async def follows(replica: Redis) -> None:

@@ -63,8 +63,8 @@ class Model:
     max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(steps=st.lists(batches, max_size=8))
-def test_whatever_is_appended_the_ledger_is_what_the_model_is(any_engine_url, steps):
-    asyncio.run(compare(emptied(any_engine_url), steps))
+def test_whatever_is_appended_the_ledger_is_what_the_model_is(any_server_url, steps):
+    asyncio.run(compare(emptied(any_server_url), steps))
 
 
 async def compare(url: str, steps) -> None:

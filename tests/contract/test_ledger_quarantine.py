@@ -183,14 +183,14 @@ ACTS = st.tuples(st.sampled_from(("send", "accept", "discard")), st.integers(1, 
 )
 @given(acts=st.lists(ACTS, max_size=12), cuts=st.sets(st.integers(1, 11)))
 def test_in_whatever_order_things_come_the_outcome_is_that_of_a_dictionary(
-    any_engine_url, acts, cuts
+    any_server_url, acts, cuts
 ):
     batches = [[]]
     for number, act in enumerate(acts):
         if number in cuts:
             batches.append([])
         batches[-1].append((number, *act))
-    asyncio.run(compare(emptied(any_engine_url), batches))
+    asyncio.run(compare(emptied(any_server_url), batches))
 
 
 @dataclass

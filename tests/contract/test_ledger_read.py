@@ -44,8 +44,8 @@ async def test_opening_again_does_not_load_the_functions_again(any_redis):
 
 async def test_functions_of_another_version_are_replaced(any_redis):
     await any_redis.function_load(
-        "#!lua name=tollbook_ledger_v6\n"
-        "redis.register_function('tollbook_append_v6', function() end)"
+        "#!lua name=tollbook_ledger_v7\n"
+        "redis.register_function('tollbook_append_v7', function() end)"
     )
     ledger = await Ledger.open(any_redis, partitions=1)
 

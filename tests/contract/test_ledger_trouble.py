@@ -16,8 +16,9 @@ from tollbook_schemas.canonical import canonical_bytes
 from tollbook_schemas.errors import CheckFailedError
 from tollbook_schemas.parse import ParsedEvent
 from tollbook_schemas.times import format_instant
-from tollbook_services import writer
+from tollbook_services import keys, writer
 from tollbook_services.connection import check_engine
+from tollbook_services.layout import LAYOUT
 from tollbook_services.ledger import Ledger
 from tollbook_services.stored import instant_from
 
@@ -109,15 +110,15 @@ async def test_a_writer_who_is_overtaken_again_and_again_is_stamped_later_each_t
     assert leads == [0, 0, 1000, 2000, 3000]
 
 
-async def test_calls_are_limited_in_bytes_too(any_redis):
-    ledger = await Ledger.open(any_redis, partitions=1)
+async def test_calls_are_limited_in_bytes_too(any_server):
+    ledger = await Ledger.open(any_server, partitions=1)
     large = [with_ext(f"e{number}", {"pad": "x" * 3_000_000}) for number in range(7)]
-    before = (await any_redis.info("commandstats")).get("cmdstat_fcall", {"calls": 0})["calls"]
+    before = (await any_server.info("commandstats")).get("cmdstat_fcall", {"calls": 0})["calls"]
 
     receipts = await ledger.append(large)
 
     assert outcomes(receipts) == [("appended", number) for number in range(1, 8)]
-    after = (await any_redis.info("commandstats"))["cmdstat_fcall"]["calls"]
+    after = (await any_server.info("commandstats"))["cmdstat_fcall"]["calls"]
     assert after - before == 4
     (last,) = await ledger.read(0, after=6, count=1)
     assert len(last.stored) > 3_000_000
@@ -142,14 +143,14 @@ async def test_functions_that_the_engine_lost_are_loaded_again(any_redis):
     assert outcomes(await ledger.append([event("a")])) == [("appended", 1)]
 
 
-async def test_functions_of_an_older_layout_are_left_alone(any_redis):
+async def test_functions_of_an_older_layout_are_left_alone(any_server):
     older = "#!lua name=tollbook_ledger\nredis.register_function('tollbook_append', function() end)"
-    await any_redis.function_load(older)
+    await any_server.function_load(older)
 
-    ledger = await Ledger.open(any_redis, partitions=1)
+    ledger = await Ledger.open(any_server, partitions=1)
 
     assert outcomes(await ledger.append([event("a")])) == [("appended", 1)]
-    assert await any_redis.fcall("tollbook_append", 0) is None
+    assert await any_server.fcall("tollbook_append", 0) is None
 
 
 async def test_what_is_put_aside_is_as_it_was_sent_even_if_it_looks_like_a_recorded_event(
@@ -184,10 +185,10 @@ async def test_a_caller_who_gives_up_in_mid_call_leaves_no_answer_behind_for_the
 
 
 async def test_of_two_calls_in_flight_the_first_may_fail_and_the_second_holds(
-    any_redis, monkeypatch
+    any_server, monkeypatch
 ):
     # given: the first call is lost on its way, after the second was answered
-    ledger = await Ledger.open(any_redis, partitions=1)
+    ledger = await Ledger.open(any_server, partitions=1)
     fcall, answered, calls = writer.Writer._fcall, asyncio.Event(), []
 
     async def lossy(self, arguments):
@@ -220,10 +221,10 @@ async def test_of_two_calls_in_flight_the_first_may_fail_and_the_second_holds(
 
 
 async def test_of_two_calls_in_flight_one_whose_answer_is_lost_is_a_duplicate_when_sent_again(
-    any_redis, monkeypatch
+    any_server, monkeypatch
 ):
     # given: the first call is done, but its answer is lost while the second is under way
-    ledger = await Ledger.open(any_redis, partitions=1)
+    ledger = await Ledger.open(any_server, partitions=1)
     fcall, calls = writer.Writer._fcall, []
 
     async def deaf(self, arguments):
@@ -254,8 +255,8 @@ async def test_of_two_calls_in_flight_one_whose_answer_is_lost_is_a_duplicate_wh
 
 
 @pytest.mark.parametrize("protocol", [2, 3])
-async def test_both_protocols_of_the_engines_are_spoken(any_engine_url, protocol):
-    async with client(f"{any_engine_url}?protocol={protocol}") as redis:
+async def test_both_protocols_of_the_engines_are_spoken(any_server_url, protocol):
+    async with client(f"{any_server_url}?protocol={protocol}") as redis:
         await check_engine(redis)
         ledger = await Ledger.open(redis, partitions=1)
         receipts = await ledger.append([event("a"), event("a", 2)])
@@ -273,16 +274,23 @@ async def test_both_protocols_of_the_engines_are_spoken(any_engine_url, protocol
         assert [item.raw for item in await ledger.read_rejected()] == [b"\xff"]
 
 
-async def test_a_client_repeats_nothing_by_itself(any_redis):
-    assert any_redis.get_retry().get_retries() == 0
+async def test_a_client_repeats_nothing_by_itself(any_server):
+    assert any_server.get_retry().get_retries() == 0
 
 
-async def test_who_found_a_ledger_makes_no_other_when_it_is_erased_meanwhile(any_redis):
+async def test_who_found_a_ledger_makes_no_other_when_it_is_erased_meanwhile(any_server):
     # given an engine whose ledger was erased after a worker looked at it
-    await Ledger.open(any_redis)
-    await any_redis.flushall()
+    await Ledger.open(any_server)
+    await any_server.flushall()
 
     # when the worker opens it, Then it is refused, and nothing is made
     with pytest.raises(CheckFailedError, match="no ledger any more: it was erased"):
-        await Ledger.open(any_redis, create=False)
-    assert await any_redis.keys("*") == []
+        await Ledger.open(any_server, create=False)
+    assert await any_server.keys("*") == []
+
+
+async def test_a_layout_of_a_newer_version_is_refused(any_redis):
+    await Ledger.open(any_redis)
+    await any_redis.hset(keys.LEDGER, LAYOUT, "spiral")
+    with pytest.raises(CheckFailedError, match="'spiral', which this version does not know"):
+        await Ledger.open(any_redis)

@@ -34,7 +34,6 @@ pytestmark = pytest.mark.anyio
 
 @pytest.fixture
 async def ledger(any_redis) -> Ledger:
-    await any_redis.flushall()
     return await Ledger.open(any_redis, partitions=1)
 
 

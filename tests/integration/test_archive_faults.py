@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from tests.conftest import emptied
 from tests.integration.archive_kit import (
     FailingPlace,
     LyingPlace,
@@ -129,9 +130,7 @@ async def test_an_archived_event_that_was_altered_is_named_when_it_is_read(book,
 async def test_another_ledgers_place_is_refused(book, redis8_url, tmp_path: Path):
     folder = tmp_path / "a"
     folder.mkdir()
-    async with opened(redis8_url) as other:
-        await other.redis.flushall()
-    async with opened(redis8_url) as other:
+    async with opened(emptied(redis8_url)) as other:
         await filled(other.ledger, 10)
         await write_logs(other.ledger, folder)
 

@@ -61,8 +61,8 @@ def steps(changes: list[dict]) -> list[tuple[int | None, int | None]]:
     ]
 
 
-async def test_a_change_tells_the_cell_before_and_after_and_what_caused_it(any_engine_url):
-    async with empty_store(any_engine_url) as store:
+async def test_a_change_tells_the_cell_before_and_after_and_what_caused_it(any_server_url):
+    async with empty_store(any_server_url) as store:
         await store.ledger.append([counted("one", 5)])
         await store.projector(*FOLDS).catch_up(0)
         await store.ledger.append([counted("two", 9)])

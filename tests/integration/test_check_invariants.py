@@ -63,16 +63,16 @@ async def test_a_removed_event_breaks_density_and_head_and_leaves_its_key(any_re
     assert set(found) == {"dense", "heads"}
 
 
-async def test_an_index_entry_with_other_content_or_place_is_named(any_redis):
-    ledger = await filled(any_redis)
-    entry = await any_redis.hget(keys.INDEX, KEY)
+async def test_an_index_entry_with_other_content_or_place_is_named(any_server):
+    ledger = await filled(any_server)
+    entry = await any_server.hget(keys.INDEX, KEY)
 
-    await any_redis.hset(keys.INDEX, KEY, bytes(32) + entry[32:])
-    assert "has another content for this event" in broken(await check_events(any_redis))["keys"]
-    await any_redis.hset(keys.INDEX, KEY, entry[:32] + b"0:77")
-    assert "has the key of this event at 0:77" in broken(await check_events(any_redis))["keys"]
-    await any_redis.hdel(keys.INDEX, KEY)
-    found = broken(await check_events(any_redis))
+    await any_server.hset(keys.INDEX, KEY, bytes(32) + entry[32:])
+    assert "has another content for this event" in broken(await check_events(any_server))["keys"]
+    await any_server.hset(keys.INDEX, KEY, entry[:32] + b"0:77")
+    assert "has the key of this event at 0:77" in broken(await check_events(any_server))["keys"]
+    await any_server.hdel(keys.INDEX, KEY)
+    found = broken(await check_events(any_server))
 
     assert found["keys"].startswith(f"position {place(ledger)}:3: the index does not have the key")
     assert set(found) == {"keys"}

@@ -132,7 +132,7 @@ async def test_connecting_to_nothing_is_an_error_that_names_the_url_without_its_
     with pytest.raises(EngineError) as refused:
         await connect("redis://user:secret@127.0.0.1:1/0")
     assert "secret" not in str(refused.value)
-    with pytest.raises(EngineError, match="give redis://host:port or unix:///path"):
+    with pytest.raises(EngineError, match="give redis://host:port, unix:///path"):
         await connect("http://example.org")
 
 

@@ -70,11 +70,11 @@ async def with_users(binary, tmp_path):
     passwords = users.add_publishers(["desk"])
     file = tmp_path / "users.acl"
     file.write_text(users.text())
-    with process_of(binary, tmp_path / "server", aclfile=str(file)) as port:
-        operator = Redis(port=port, username="operator", password=passwords["operator"])
+    with process_of(binary, tmp_path / "server", aclfile=str(file)) as process:
+        operator = Redis(port=process.port, username="operator", password=passwords["operator"])
         try:
             await answers(operator)
-            yield Server(port, operator), passwords, file
+            yield Server(process.port, operator), passwords, file
         finally:
             await operator.aclose()
 

@@ -17,8 +17,8 @@ pytestmark = pytest.mark.anyio
 FOLDS = folds(default_gazetteer(), default_policy())
 
 
-async def test_changes_come_as_the_projector_writes_them(any_engine_url):
-    async with empty_store(any_engine_url) as store, served(any_engine_url) as api:
+async def test_changes_come_as_the_projector_writes_them(any_server_url):
+    async with empty_store(any_server_url) as store, served(any_server_url) as api:
         async with api.follow() as reader:
             await store.file(names(5))
             await store.projector(*FOLDS).catch_up(0)

@@ -161,13 +161,13 @@ async def test_a_full_engine_is_verified_too_and_only_not_marked(data):
         assert not await redis.exists(keys.VERIFIED)
 
 
-async def test_every_page_is_verified_and_progress_is_told(any_redis):
-    ledger = await Ledger.open(any_redis, partitions=2)
+async def test_every_page_is_verified_and_progress_is_told(any_server):
+    ledger = await Ledger.open(any_server, partitions=2)
     for number in range(3):
         await ledger.append(events(400, f"part{number}-"))
     told: list[tuple[int, int]] = []
 
-    assert await verify(any_redis, lambda done, total: told.append((done, total))) == 1_200
+    assert await verify(any_server, lambda done, total: told.append((done, total))) == 1_200
 
     assert told[-1] == (1_200, 1_200)
     assert len(told) > 2
@@ -186,12 +186,12 @@ async def test_every_page_is_verified_and_progress_is_told(any_redis):
         (("DEL", keys.INDEX), "0 keys for 900 events"),
     ],
 )
-async def test_whatever_was_done_to_the_keys_by_hand_is_found(any_redis, damage, said):
-    ledger = await Ledger.open(any_redis, partitions=1)
+async def test_whatever_was_done_to_the_keys_by_hand_is_found(any_server, damage, said):
+    ledger = await Ledger.open(any_server, partitions=1)
     await ledger.append(events(900))
-    await verify(any_redis)
+    await verify(any_server)
 
-    await any_redis.execute_command(*damage)
+    await any_server.execute_command(*damage)
 
     with pytest.raises(CheckFailedError, match=said):
-        await verify(any_redis)
+        await verify(any_server)

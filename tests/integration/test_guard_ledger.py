@@ -8,7 +8,7 @@ import pytest
 from tests.contract.ledger_kit import events
 from tests.integration.engine_kit import client, kill
 
-from tollbook_schemas.errors import CheckFailedError, EngineError
+from tollbook_schemas.errors import CheckFailedError, EngineError, UsageError
 from tollbook_services import guard, keys
 from tollbook_services.child import Command
 from tollbook_services.engine import EngineProcess, open_engine
@@ -60,6 +60,16 @@ async def test_a_directory_with_the_files_of_another_ledger_is_refused(tmp_path)
         await opened_id(settings)
 
 
+async def test_another_number_of_partitions_than_the_ledger_has_is_refused(tmp_path):
+    made = await opened_id(Settings(data=tmp_path, partitions=3))
+
+    with pytest.raises(UsageError, match=r"TOLLBOOK_PARTITIONS=8, but the ledger in .* with 3"):
+        await opened_id(Settings(data=tmp_path, partitions=8))
+
+    assert await opened_id(Settings(data=tmp_path, partitions=3)) == made
+    assert await opened_id(Settings(data=tmp_path)) == made
+
+
 async def test_a_directory_from_before_notes_were_made_is_taken_as_it_is(tmp_path):
     settings = Settings(data=tmp_path)
     made = await opened_id(settings)
@@ -69,27 +79,27 @@ async def test_a_directory_from_before_notes_were_made_is_taken_as_it_is(tmp_pat
     assert (tmp_path / "ledger.id").exists()
 
 
-async def test_an_outside_engine_must_hold_the_ledger_that_was_named(any_engine_url):
-    made = await opened_id(Settings(redis=any_engine_url))
+async def test_an_outside_engine_must_hold_the_ledger_that_was_named(any_server_url):
+    made = await opened_id(Settings(redis=any_server_url))
 
-    assert await opened_id(Settings(redis=any_engine_url, ledger=made), create=False) == made
+    assert await opened_id(Settings(redis=any_server_url, ledger=made), create=False) == made
     with pytest.raises(CheckFailedError, match=f"should hold the ledger abc, but holds.*{made}"):
-        await opened_id(Settings(redis=any_engine_url, ledger="abc"))
+        await opened_id(Settings(redis=any_server_url, ledger="abc"))
 
 
-async def test_a_named_ledger_is_never_made_anew(any_engine_url):
+async def test_a_named_ledger_is_never_made_anew(any_server_url):
     with pytest.raises(CheckFailedError, match="should hold the ledger abc, but has no ledger"):
-        await opened_id(Settings(redis=any_engine_url, ledger="abc"))
+        await opened_id(Settings(redis=any_server_url, ledger="abc"))
 
-    async with client(any_engine_url) as redis:
+    async with client(any_server_url) as redis:
         assert not await redis.exists(keys.LEDGER)
 
 
-async def test_a_command_that_only_reads_makes_no_ledger(any_engine_url):
+async def test_a_command_that_only_reads_makes_no_ledger(any_server_url):
     with pytest.raises(EngineError, match=r"there is no ledger in (unix|redis)://"):
-        await opened_id(Settings(redis=any_engine_url), create=False)
+        await opened_id(Settings(redis=any_server_url), create=False)
 
-    async with client(any_engine_url) as redis:
+    async with client(any_server_url) as redis:
         assert not await redis.exists(keys.LEDGER)
 
 
@@ -103,35 +113,35 @@ def test_a_directory_given_on_the_command_line_is_not_held_to_the_ledger_of_a_va
     assert read_settings(data=tmp_path, ledger="def").ledger == "def"
 
 
-async def test_the_same_ledger_on_a_fit_engine_is_let_be(any_redis):
-    ledger = await Ledger.open(any_redis)
+async def test_the_same_ledger_on_a_fit_engine_is_let_be(any_server):
+    ledger = await Ledger.open(any_server)
 
-    await must_be_same_ledger(any_redis, ledger.id)
+    await must_be_same_ledger(any_server, ledger.id)
 
 
-async def test_a_worker_learns_that_its_ledger_was_erased_or_replaced(any_redis):
-    ledger = await Ledger.open(any_redis)
-    await any_redis.flushall()
+async def test_a_worker_learns_that_its_ledger_was_erased_or_replaced(any_server):
+    ledger = await Ledger.open(any_server)
+    await any_server.flushall()
 
     with pytest.raises(CheckFailedError, match=rf"{ledger.id} was erased.*FLUSHALL"):
-        await must_be_same_ledger(any_redis, ledger.id)
-    other = await Ledger.open(any_redis)
+        await must_be_same_ledger(any_server, ledger.id)
+    other = await Ledger.open(any_server)
     with pytest.raises(CheckFailedError, match=f"holds the ledger {other.id} and not {ledger.id}"):
-        await must_be_same_ledger(any_redis, ledger.id)
+        await must_be_same_ledger(any_server, ledger.id)
 
 
 @pytest.mark.parametrize(
     ("setting", "weak", "right"),
     [("appendfsync", "everysec", "always"), ("maxmemory-policy", "allkeys-lru", "noeviction")],
 )
-async def test_a_worker_learns_that_the_engine_was_made_unfit(any_redis, setting, weak, right):
-    ledger = await Ledger.open(any_redis)
-    await any_redis.config_set(setting, weak)
+async def test_a_worker_learns_that_the_engine_was_made_unfit(any_server, setting, weak, right):
+    ledger = await Ledger.open(any_server)
+    await any_server.config_set(setting, weak)
     try:
         with pytest.raises(EngineError, match=f"{setting} is {weak}, set it to {right}"):
-            await must_be_same_ledger(any_redis, ledger.id)
+            await must_be_same_ledger(any_server, ledger.id)
     finally:
-        await any_redis.config_set(setting, right)
+        await any_server.config_set(setting, right)
 
 
 async def test_the_watch_outlives_a_restart_and_sees_what_was_altered_in_between(

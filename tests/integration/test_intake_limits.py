@@ -47,8 +47,8 @@ asyncio.run(intake.run_intake(sys.argv[1], sys.argv[2], asyncio.Event()))
 
 
 @pytest.fixture
-def engine_url(any_engine_url):
-    return any_engine_url
+def engine_url(any_server_url):
+    return any_server_url
 
 
 async def processed(redis: Redis) -> None:

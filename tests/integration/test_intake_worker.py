@@ -24,6 +24,8 @@ from tollbook_schemas.errors import CheckFailedError, EngineError
 from tollbook_schemas.gazetteer import default_gazetteer
 from tollbook_schemas.parse import ParsedEvent, parse_event
 from tollbook_services import inbox_group, keys, reclaim
+from tollbook_services.cluster.nodes import primaries
+from tollbook_services.engine_client import url_of_key
 from tollbook_services.intake import ensure_group
 from tollbook_services.ledger import Ledger
 
@@ -75,7 +77,8 @@ def test_what_faststream_publishes_gets_into_the_ledger_whichever_type_it_has(en
         async with client(engine_url) as redis:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                async with RedisBroker(engine_url, logger=None) as broker:
+                place = await url_of_key(engine_url, redis, keys.INBOX)
+                async with RedisBroker(place, logger=None) as broker:
                     await broker.publish(orjson.loads(event("d")), stream=keys.INBOX)
                     await broker.publish(event("b"), stream=keys.INBOX)
                     await broker.publish(event("s").decode(), stream=keys.INBOX)
@@ -258,7 +261,8 @@ def test_a_worker_whose_group_vanishes_ends_and_the_next_one_reads_everything(
         async with client(engine_url) as redis:
             async with intake_running(engine_url) as worker:
                 await wait_for(lambda: reading(redis), "the worker reads")
-                await redis.execute_command(*loss)
+                for node in await primaries(redis) if loss[0] == "FLUSHALL" else [redis]:
+                    await node.execute_command(*loss)
                 with pytest.raises(error, match=reason):
                     await asyncio.wait_for(worker, 10)
             await redis.xadd(keys.INBOX, {"event": event("after")})

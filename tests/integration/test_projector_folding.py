@@ -275,11 +275,26 @@ async def replace_entry(store, sequence: int, stored: bytes, leaf: bytes) -> Non
         await store.redis.xadd(stream, new, id=entry_id)
 
 
-def test_a_gap_in_the_ledger_is_an_error_and_not_skipped(engine_url):
+def test_a_ledger_that_lost_an_event_is_refused(engine_url):
     async def scenario():
         async with empty_store(engine_url) as store:
             await store.file(names(5))
             await store.redis.xdel(keys.ledger(0), "3-0")
+            with pytest.raises(CheckFailedError, match="has 4 events, but its head is 5"):
+                await store.projector().catch_up(0)
+
+    asyncio.run(scenario())
+
+
+def test_a_gap_in_the_ledger_is_an_error_and_not_skipped(engine_url):
+    async def scenario():
+        async with empty_store(engine_url) as store:
+            await store.file(names(5))
+            entries = await store.redis.xrange(keys.ledger(0))
+            await store.redis.delete(keys.ledger(0))
+            ids = ["0-1", "1-0", "2-0", "4-0", "5-0"]
+            for entry_id, (_, fields) in zip(ids, entries, strict=True):
+                await store.redis.xadd(keys.ledger(0), fields, id=entry_id)
             with pytest.raises(EngineError, match="sequence 3 is missing"):
                 await store.projector().catch_up(0)
 

@@ -21,9 +21,9 @@ def rows_of(crisis: str, **rows: bytes | None) -> list[RowChange]:
     return [RowChange(crisis, key, value) for key, value in rows.items()]
 
 
-def test_rows_and_position_are_read_back_as_committed(any_engine_url):
+def test_rows_and_position_are_read_back_as_committed(any_server_url):
     async def scenario():
-        async with empty_store(any_engine_url) as store:
+        async with empty_store(any_server_url) as store:
             changes = [*rows_of("b", y=b"2", x=b"\x00\xff"), *rows_of("a", z=b"")]
             await store.readmodels.commit(0, "t.v1", Step(0, 7, NOON, changes))
 
@@ -37,9 +37,9 @@ def test_rows_and_position_are_read_back_as_committed(any_engine_url):
     asyncio.run(scenario())
 
 
-def test_a_crisis_without_rows_reads_as_empty_at_the_position_of_the_projection(any_engine_url):
+def test_a_crisis_without_rows_reads_as_empty_at_the_position_of_the_projection(any_server_url):
     async def scenario():
-        async with empty_store(any_engine_url) as store:
+        async with empty_store(any_server_url) as store:
             assert (await store.readmodels.read(0, "t.v1", "a"))[:3] == ({}, 0, None)
             await store.readmodels.commit(0, "t.v1", Step(0, 3, NOON, []))
             assert (await store.readmodels.read(0, "t.v1", "a"))[:3] == ({}, 3, NOON)
@@ -47,9 +47,9 @@ def test_a_crisis_without_rows_reads_as_empty_at_the_position_of_the_projection(
     asyncio.run(scenario())
 
 
-def test_a_deleted_row_is_gone_and_so_is_a_crisis_without_rows(any_engine_url):
+def test_a_deleted_row_is_gone_and_so_is_a_crisis_without_rows(any_server_url):
     async def scenario():
-        async with empty_store(any_engine_url) as store:
+        async with empty_store(any_server_url) as store:
             await store.readmodels.commit(0, "t.v1", Step(0, 1, NOON, rows_of("a", x=b"1", y=b"2")))
             await store.readmodels.commit(0, "t.v1", Step(1, 2, NOON, rows_of("a", x=None)))
             assert (await store.readmodels.read(0, "t.v1", "a")).rows == {"y": b"2"}
@@ -59,9 +59,9 @@ def test_a_deleted_row_is_gone_and_so_is_a_crisis_without_rows(any_engine_url):
     asyncio.run(scenario())
 
 
-def test_of_several_changes_of_a_row_in_one_commit_the_last_holds(any_engine_url):
+def test_of_several_changes_of_a_row_in_one_commit_the_last_holds(any_server_url):
     async def scenario():
-        async with empty_store(any_engine_url) as store:
+        async with empty_store(any_server_url) as store:
             changes = [*rows_of("a", x=b"1", y=b"1"), *rows_of("a", x=None, y=b"2")]
             await store.readmodels.commit(0, "t.v1", Step(0, 1, NOON, changes))
             assert (await store.readmodels.read(0, "t.v1", "a")).rows == {"y": b"2"}
@@ -69,9 +69,9 @@ def test_of_several_changes_of_a_row_in_one_commit_the_last_holds(any_engine_url
     asyncio.run(scenario())
 
 
-def test_a_commit_from_another_position_changes_nothing_and_says_where_it_stands(any_engine_url):
+def test_a_commit_from_another_position_changes_nothing_and_says_where_it_stands(any_server_url):
     async def scenario():
-        async with empty_store(any_engine_url) as store:
+        async with empty_store(any_server_url) as store:
             first = await store.readmodels.commit(0, "t.v1", Step(0, 5, NOON, rows_of("a", x=b"1")))
             again = await store.readmodels.commit(0, "t.v1", Step(0, 5, NOON, rows_of("a", x=b"2")))
             ahead = await store.readmodels.commit(0, "t.v1", Step(6, 7, NOON, rows_of("a", x=b"3")))
@@ -84,9 +84,9 @@ def test_a_commit_from_another_position_changes_nothing_and_says_where_it_stands
 
 
 @pytest.mark.parametrize("new_sequence", [4, 5])
-def test_a_checkpoint_refuses_to_go_backwards_or_to_stand_still(any_engine_url, new_sequence):
+def test_a_checkpoint_refuses_to_go_backwards_or_to_stand_still(any_server_url, new_sequence):
     async def scenario():
-        async with empty_store(any_engine_url) as store:
+        async with empty_store(any_server_url) as store:
             await store.readmodels.commit(0, "t.v1", Step(0, 5, NOON, rows_of("a", x=b"1")))
             with pytest.raises(ValueError, match="only moves forward"):
                 await store.readmodels.commit(
@@ -97,9 +97,9 @@ def test_a_checkpoint_refuses_to_go_backwards_or_to_stand_still(any_engine_url, 
     asyncio.run(scenario())
 
 
-def test_a_checkpoint_of_another_ledger_is_refused_by_every_access(any_engine_url):
+def test_a_checkpoint_of_another_ledger_is_refused_by_every_access(any_server_url):
     async def scenario():
-        async with empty_store(any_engine_url) as store:
+        async with empty_store(any_server_url) as store:
             stranger = ReadModels(store.redis, "another-ledger")
             await stranger.commit(0, "counts.v1", Step(0, 5, NOON, rows_of("a", count=b"9")))
             mine = store.readmodels
@@ -118,9 +118,9 @@ def test_a_checkpoint_of_another_ledger_is_refused_by_every_access(any_engine_ur
     asyncio.run(scenario())
 
 
-def test_rows_that_stand_beyond_the_head_of_the_ledger_are_refused(any_engine_url):
+def test_rows_that_stand_beyond_the_head_of_the_ledger_are_refused(any_server_url):
     async def scenario():
-        async with empty_store(any_engine_url) as store:
+        async with empty_store(any_server_url) as store:
             await store.file(names(3))
             await store.readmodels.commit(0, "counts.v1", Step(0, 4, NOON, []))
             with pytest.raises(EngineError, match="stand at 4, but the ledger ends at 3"):
@@ -129,11 +129,11 @@ def test_rows_that_stand_beyond_the_head_of_the_ledger_are_refused(any_engine_ur
     asyncio.run(scenario())
 
 
-def test_more_rows_than_are_read_at_once_come_in_pieces_of_one_moment(any_engine_url, monkeypatch):
+def test_more_rows_than_are_read_at_once_come_in_pieces_of_one_moment(any_server_url, monkeypatch):
     monkeypatch.setattr(generation_module, "ROWS_AT_ONCE_MAX", 50)
 
     async def scenario():
-        async with empty_store(any_engine_url) as store:
+        async with empty_store(any_server_url) as store:
             values = {f"row{number:04}": b"%d" % number for number in range(3_000)}
             changes = [*rows_of("a", **values), *rows_of("b", x=b"1")]
             await store.readmodels.commit(0, "t.v1", Step(0, 1, NOON, changes))
@@ -148,7 +148,7 @@ def test_more_rows_than_are_read_at_once_come_in_pieces_of_one_moment(any_engine
     asyncio.run(scenario())
 
 
-def test_a_reader_sees_one_moment_while_rows_and_crises_change(any_engine_url, monkeypatch):
+def test_a_reader_sees_one_moment_while_rows_and_crises_change(any_server_url, monkeypatch):
     monkeypatch.setattr(generation_module, "ROWS_AT_ONCE_MAX", 50)
 
     async def write(store, stop: asyncio.Event) -> int:
@@ -163,7 +163,7 @@ def test_a_reader_sees_one_moment_while_rows_and_crises_change(any_engine_url, m
         return sequence
 
     async def scenario():
-        async with empty_store(any_engine_url) as store:
+        async with empty_store(any_server_url) as store:
             stop = asyncio.Event()
             writer = asyncio.create_task(write(store, stop))
             seen = []

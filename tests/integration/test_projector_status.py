@@ -1,10 +1,12 @@
 """The status document: what lags is behind, what stopped is never healthy."""
 
 import asyncio
+import contextlib
 
+from tests.integration.intake_load import wait_for
 from tests.integration.projector_kit import CountFold, PickyFold, empty_store, names, running
 
-from tollbook_services import heartbeats, projector, status
+from tollbook_services import heartbeats, status
 from tollbook_services.status import status_document
 
 NAMES = ("counts.v1",)
@@ -121,25 +123,28 @@ def test_events_that_wait_too_long_and_parked_events_are_told(engine_url, monkey
     asyncio.run(scenario())
 
 
-def test_a_standing_by_projector_is_shown_as_such_and_takes_over(engine_url, monkeypatch):
-    monkeypatch.setattr(projector, "BEAT_INTERVAL_S", 0.05)
-
+def test_a_standing_by_projector_is_shown_as_such_and_takes_over(engine_url):
     async def scenario():
         async with empty_store(engine_url) as store:
             await store.file(names(1_000))
-            first, second = (store.projector(page_size=5, stand_by_s=0.3) for _ in range(2))
-            async with running(second):
+            first, second = (store.projector(page_size=5) for _ in range(2))
+            async with contextlib.AsyncExitStack() as both:
                 async with running(first):
                     assert await first.wait_visible(0, 1_000, timeout=20)
-                    await asyncio.sleep(0.2)
-                    states = [one.state for one in await beats(store)]
-                    assert sorted(states) == ["running", "standing_by"]
+                    await both.enter_async_context(running(second))
+                    await wait_for(lambda: standing_by(store), "the second at its place")
+                    (held,) = (await document(store))["partitions"][0]["leases"]
+                    (worker,) = await beats(store, 0)
+                    assert (worker.state, worker.worker) == ("running", held["worker"])
                 await store.file(names(1_010)[1_000:], ("flood-2025",))
                 assert await second.wait_visible(0, 1_010, timeout=10)
             assert sum((await store.counts()).values()) == 1_010
 
-    async def beats(store):
-        return await heartbeats.Heartbeats(store.redis).read(0)
+    async def standing_by(store):
+        return [one.state for one in await beats(store, None)] == ["standing_by"]
+
+    async def beats(store, partition):
+        return await heartbeats.Heartbeats(store.redis).read(partition)
 
     asyncio.run(scenario())
 

@@ -61,8 +61,8 @@ def rebuilder(store: Store, *folds, page_size: int = 7, only=None) -> Rebuilder:
     return Rebuilder(store.ledger, store.readmodels, made, page_size=page_size, only=only)
 
 
-async def test_equal_rows_are_built_beside_the_live_ones_and_swapped(any_engine_url):
-    async with empty_store(any_engine_url, partitions=3) as store:
+async def test_equal_rows_are_built_beside_the_live_ones_and_swapped(any_server_url):
+    async with empty_store(any_server_url, partitions=3) as store:
         await store.file(names(100))
         for partition in range(3):
             await store.projector(*FOLDS).catch_up(partition)

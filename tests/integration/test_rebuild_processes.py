@@ -62,11 +62,11 @@ async def generations(store: Store) -> list[tuple[int, int | None]]:
     return [await store.readmodels.generations(one, "figures.v1") for one in range(PARTITIONS)]
 
 
-async def test_processes_build_the_rows_that_are_live_and_end(any_engine_url):
-    async with caught_up(any_engine_url) as store:
+async def test_processes_build_the_rows_that_are_live_and_end(any_server_url):
+    async with caught_up(any_server_url) as store:
         before = [await store.readmodels.snapshot(one, "figures.v1") for one in range(PARTITIONS)]
         told = []
-        work = rebuilder(store, any_engine_url)
+        work = rebuilder(store, any_server_url)
 
         result = await work.build(lambda done, total: told.append((done, total)))
         left = multiprocessing.active_children()

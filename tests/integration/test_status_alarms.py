@@ -143,20 +143,20 @@ async def test_views_ahead_of_their_ledger_are_an_alarm(any_redis):
     assert "figures of partition 0 stands at 7, but the ledger ends at 5" in alarm["message"]
 
 
-async def test_an_engine_at_its_memory_limit_is_an_alarm_and_a_worker_can_still_say_so(any_redis):
-    await group(any_redis)
-    await told(any_redis)
-    async with full(any_redis):
+async def test_an_engine_at_its_memory_limit_is_an_alarm_and_a_worker_can_still_say_so(any_server):
+    await group(any_server)
+    await told(any_server)
+    async with full(any_server):
         with pytest.raises(OutOfMemoryError):
-            await any_redis.set("more", "x")
-        await beat(any_redis, "memory_full")
-        document = await told(any_redis)
+            await any_server.set("more", "x")
+        await beat(any_server, "memory_full")
+        document = await told(any_server)
 
     assert [alarm["kind"] for alarm in document["alarms"]] == ["memory_full"]
     assert document["engine"]["memory_full"]
     assert document["engine"]["memory_max"] == 2**20
     assert [worker["state"] for worker in document["workers"]] == ["memory_full"]
-    assert not (await told(any_redis))["engine"]["memory_full"]
+    assert not (await told(any_server))["engine"]["memory_full"]
 
 
 async def test_the_engine_says_what_it_is_and_whether_its_events_were_verified(any_redis):

@@ -48,7 +48,7 @@ async def numbers(book: Tollbook) -> list[object]:
 async def everything(redis: Redis) -> bytes:
     """Every key of the engine with its value, as the engine would dump it or say it."""
     found = []
-    async for key in redis.scan_iter(count=1_000):
+    for key in sorted([one async for one in redis.scan_iter(count=1_000)]):
         kind = await redis.type(key)
         match kind:
             case b"stream":
@@ -147,8 +147,8 @@ async def test_the_latest_policy_counts_and_what_was_withheld_stays_so(any_engin
         assert (await stored(book))[-1]["data"]["statements"][0]["speaker"] == SPEAKER
 
 
-async def test_a_dry_run_foresees_a_repetition_and_writes_nothing(any_engine_url):
-    async with opened(any_engine_url) as book:
+async def test_a_dry_run_foresees_a_repetition_and_writes_nothing(any_server_url):
+    async with opened(any_server_url) as book:
         await filed(book, report("r1"))
         before = await everything(book.redis)
         again, changed, new = await parsed(

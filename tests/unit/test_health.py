@@ -26,6 +26,10 @@ def partition(number, **change):
         "partition": number, "head": 7, "recorded_at": None, "state": "healthy", "quarantined": 0,
         "projections": [view], "sealed": {"size": 7, "lag_events": 0, "lag_seconds": 0.0},
         "workers": [worker("projector", f"host:1:{number}"), worker("sealer", f"host:2:{number}")],
+        "leases": [{
+            "role": "projector", "worker": f"host:1:{number}", "token": 41 + number,
+            "held_seconds": 7.0, "left_seconds": 1.5,
+        }],
         **change,
     }  # fmt: skip
 

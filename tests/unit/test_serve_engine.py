@@ -7,6 +7,8 @@ import pytest
 
 from tollbook_schemas.errors import EngineError
 from tollbook_services import supervisor
+from tollbook_services.engine_files import EngineFiles
+from tollbook_services.engine_words import EngineWords
 from tollbook_services.settings import Settings
 
 
@@ -17,6 +19,8 @@ class DyingEngine:
         self.outcomes = list(outcomes)
         self.starts = 0
         self.stopped = False
+        self.started_here = True
+        self.words = EngineWords(EngineFiles(Path("nowhere")), 0)
 
     async def start(self):
         self.starts += 1

@@ -1,8 +1,7 @@
 """Archives a ledger: copies what is sealed, and then takes what was verified out of the streams."""
 
-from collections.abc import Awaitable
 from dataclasses import dataclass
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from tollbook_schemas.errors import CheckFailedError, UsageError
 from tollbook_schemas.tlog.tiles import TILE_WIDTH
@@ -12,6 +11,7 @@ from tollbook_services.archive.place import ArchivePlace
 from tollbook_services.archive.state import ArchiveMarks, archive_state
 from tollbook_services.ledger import Ledger
 from tollbook_services.position import position_from
+from tollbook_services.references import Kind, listed
 from tollbook_services.sealing.log_description import DESCRIPTION, KEY_HISTORY
 from tollbook_services.sealing.verification import LiveLogs, live_logs
 
@@ -96,12 +96,14 @@ async def _trim(ledger: Ledger, marks: ArchiveMarks, partition: int, place: str,
 async def _keep_references(ledger: Ledger, partition: int, span: range) -> None:
     """Keep a copy of the policies and gazetteers among the events that are to be taken out."""
     redis = ledger.redis
-    for name in (keys.POLICIES, keys.GAZETTEERS):
-        for position in await cast("Awaitable[list[bytes]]", redis.hkeys(name)):
+    kinds: tuple[Kind, ...] = ("policies", "gazetteers")
+    for kind in kinds:
+        for position in await listed(redis, kind, ledger.partitions):
             number, sequence = position_from(position)
             if number == partition and sequence in span:
                 (entry,) = await ledger.read(partition, sequence - 1, 1)
-                await redis.hset(keys.REFERENCES, cast("Any", position), cast("Any", entry.stored))
+                kept: Any = (keys.REFERENCES, position, entry.stored)
+                await redis.hset(*kept)
 
 
 async def _describe(logs: LiveLogs, place: ArchivePlace) -> None:

@@ -63,6 +63,7 @@ _COMMANDS: Final = (
     ("verify", "verify:verify", "Verify what was sealed: here, published, or in a receipt."),
     ("receipt", "receipt:receipt", "The proof that an event is in the ledger, as a file."),
     ("archive", "archive:archive", "Sealed events into files, and out of the engine's memory."),
+    ("backup", "backup:backup", "Copy the embedded store while it is used, and verify the copy."),
     ("rebuild", "rebuild:rebuild", "Build the views anew beside the live ones, and swap."),
     ("keys generate", "keys:generate", "Make a private key, and print its public half."),
     ("keys show", "keys:show", "The public keys that auditors verify with."),

@@ -31,7 +31,7 @@ class Where:
         str | None,
         Parameter(
             group=SHARED,
-            help="URL of a Redis or Valkey to use instead [TOLLBOOK_REDIS].",
+            help="URL of a Redis, Valkey, cluster or Sentinels to use instead [TOLLBOOK_REDIS].",
         ),
     ] = None
     ledger: Annotated[

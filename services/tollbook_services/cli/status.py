@@ -8,7 +8,12 @@ from rich.table import Table
 from rich.text import Text
 
 from tollbook_schemas.errors import CheckFailedError, EngineError
-from tollbook_schemas.views import ProjectionStatus, StatusDocument, WorkerStatus
+from tollbook_schemas.views import (
+    PartitionStatus,
+    ProjectionStatus,
+    StatusDocument,
+    WorkerStatus,
+)
 from tollbook_services.cli.common import COMMON, Common
 from tollbook_services.engine_files import EngineFiles
 from tollbook_services.render import console, data, words
@@ -113,27 +118,36 @@ def _lag(projection: ProjectionStatus) -> str:
 
 
 def _workers(document: StatusDocument) -> Table | None:
-    lines: list[tuple[str, WorkerStatus]] = [
-        (str(partition["partition"]), worker)
+    lines: list[tuple[str, WorkerStatus, str]] = [
+        (str(partition["partition"]), worker, _has_it(partition, worker))
         for partition in document["partitions"]
         for worker in partition["workers"]
     ]
-    lines += [("", worker) for worker in document["workers"]]
+    lines += [("", worker, "") for worker in document["workers"]]
     if not lines:
         return None
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    for column in ("partition", "role", "worker", "state", "position", "last seen"):
+    for column in ("partition", "role", "worker", "state", "lease", "position", "last seen"):
         table.add_column(column)
-    for partition, worker in lines:
+    for partition, worker, lease in lines:
         table.add_row(
             partition,
             words.clean(worker["role"]),
             words.clean(worker["worker"]),
             words.words([worker["state"]]),
+            lease,
             words.number(worker["sequence"]) if partition else "",
             f"{worker['age_seconds']:,.1f} s ago",
         )
     return table
+
+
+def _has_it(partition: PartitionStatus, worker: WorkerStatus) -> str:
+    """For how long a worker has had the partition; empty where it has not."""
+    for lease in partition["leases"]:
+        if (lease["role"], lease["worker"]) == (worker["role"], worker["worker"]):
+            return f"for {lease['held_seconds']:,.0f} s" if lease["left_seconds"] else "expired"
+    return ""
 
 
 def _alarms(document: StatusDocument) -> Iterable[Text]:

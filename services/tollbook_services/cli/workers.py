@@ -10,12 +10,10 @@ from cyclopts import Parameter
 
 from tollbook_schemas.errors import UsageError
 from tollbook_services.cli.common import COMMON, Common
-from tollbook_services.intake import run_intake
 from tollbook_services.operations.tracing import tracing
 from tollbook_services.sealing.chosen_key import chosen_key, make_missing_key
 from tollbook_services.sealing.sealer import Sealer
 from tollbook_services.sealing.signed_heads import SignedHeads
-from tollbook_services.supervisor import serve as supervise
 from tollbook_services.wiring import open_tollbook
 
 Partitions = Annotated[
@@ -31,6 +29,8 @@ async def serve(
     common: Common = COMMON,
 ) -> int:
     """Run engine, workers and HTTP server together, and start again what dies."""
+    from tollbook_services.supervisor import serve as supervise  # noqa: PLC0415 - as below
+
     settings = common.settings()
     with stopped_by_signals() as stop:
         return await supervise(settings, stop, api=api) or 0
@@ -38,6 +38,8 @@ async def serve(
 
 async def intake(*, common: Common = COMMON) -> None:
     """Run one intake worker: inbox to ledger."""
+    from tollbook_services.intake import run_intake  # noqa: PLC0415 - 0.2 s for other workers
+
     async with open_tollbook(common.settings(), create=True) as book:
         with tracing("intake"), stopped_by_signals() as stop:
             await run_intake(book.url, book.ledger.id, stop)

@@ -1,11 +1,11 @@
-#!lua name=tollbook_ledger_v6
+#!lua name=tollbook_ledger_v7
 -- Appends a batch to one partition, all or nothing: keys looked up once, dense sequences.
 -- Another layout of arguments, keys or reply gets another name, so that a process of the version
 -- before meets a function that is missing, never one that misreads it.
 
--- KEYS: ledger stream, index, state, quarantine stream, quarantined index, the ledger's own hash,
---       the hash of published gazetteers, that of published policies, the keys of
---       reports with withheld fields
+-- KEYS: ledger stream, index, state, quarantine stream, quarantined index, the hash with the
+--       ledger's id, the hash of published gazetteers, that of published policies, the keys of
+--       reports with withheld fields, and in a cluster the voided claims of the partition
 -- ARGV: recorded time in microseconds, expected head or -1, the partition, the member that puts
 --       the recorded time into an event, the ledger's id, 84 bytes for each event (16 of digest of
 --       the key, 32 of the content as sent, 32 of the leaf, its length in 4), then the bytes to
@@ -13,15 +13,19 @@
 --       bytes for each decision about the quarantine (its place in 4, 'a' or 'd', the digests of
 --       the key and the content it is about, that of the key of the accepted copy), the places of
 --       policies, 20 bytes for each redaction (its place in 4, the digest of the key of the
---       event whose withheld fields are destroyed), how many policies the caller knows, and
---       '1' where it looked up which of the events have a key
+--       event whose withheld fields are destroyed), how many policies the caller knows,
+--       '1' where it looked up which of the events have a key, and in a cluster what is known of
+--       the claims of some events: their place, their turn, and the index entry of another
+--       partition that has the key ('' for none)
 -- Returns {'conflict', head}, {'clock', last recorded time}, {'other', id of the ledger or ''},
---         {'look'} where a policy, or the key of a report, may withhold fields of these events or
+--         {'look'} where a policy, or the key of a report, may withhold fields of these events,
+--         {'void'} where a claim does not hold any more: claim again, or
 --         {'done', head before, place, outcome, position, place, outcome, position, ...}: every
 --         event was appended, in order, but those at these places (from 1); an outcome is
 --         'duplicate' (of that position) or 'quarantined' (against that position), a position
 --         '<partition>:<sequence>'. The index is one for all partitions: the same key with
---         another crisis is the same key.
+--         another crisis is the same key. In a cluster it is the partition's own, and what another
+--         one has is told by the caller, who claimed the keys before.
 -- The quarantined index has for each key and content '<recorded>' while they wait, and once they
 -- were decided about '<accepted|discarded> <since> <sequence> <position> <recorded>': the first
 -- and the last decision, what a retry is a duplicate of, and when the content was put in
@@ -164,8 +168,28 @@ local function must_look(policies, secrets, keys, args)
   return false
 end
 
+-- Adds what is known of claims to what the index has; whether all claims hold.
+local function claims_hold(voided, args, keys, found)
+  local turns = {}
+  for at = 14, #args, 3 do
+    local place = tonumber(args[at])
+    turns[place] = tonumber(args[at + 1])
+    if args[at + 2] ~= '' then
+      found[place] = found[place] or args[at + 2]
+    end
+  end
+  if voided and redis.call('EXISTS', voided) == 1 then
+    for place, turn in ipairs(redis.call('HMGET', voided, unpack(keys))) do
+      if turn and not found[place] and tonumber(turn) >= (turns[place] or 1) then
+        return false
+      end
+    end
+  end
+  return true
+end
+
 local function append(names, args)
-  local ledger, index, state, _, _, meta, gazetteers, policies, secrets = unpack(names)
+  local ledger, index, state, _, _, meta, gazetteers, policies, secrets, voided = unpack(names)
   local recorded, expected, partition = args[1], tonumber(args[2]), args[3]
   local keys, contents, leaves, lengths = cut(args[6])
   local id = redis.call('HGET', meta, 'id')
@@ -178,6 +202,9 @@ local function append(names, args)
   local before = redis.call('HMGET', state, 'head', 'recorded')
   local head, last = tonumber(before[1] or '0'), before[2]
   local found = redis.call('HMGET', index, unpack(keys))
+  if not claims_hold(voided, args, keys, found) then
+    return { 'void' }
+  end
   -- A retry of an append whose answer was lost finds the head moved, by itself.
   if expected >= 0 and expected ~= head and not all_recorded(found, contents) then
     return { 'conflict', head }
@@ -235,4 +262,4 @@ local function append(names, args)
   return reply
 end
 
-redis.register_function('tollbook_append_v6', append)
+redis.register_function('tollbook_append_v7', append)

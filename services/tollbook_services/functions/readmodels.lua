@@ -84,6 +84,20 @@ local function commit(keys, args)
   return { 'committed', args[4], args[6], args[7] }
 end
 
+-- KEYS: leases, then as `commit`. ARGV: role, `<token> <worker>`, then as `commit`.
+-- As `commit`, for a worker that has the partition by lease; `what` is 'fenced' where another took
+-- it, whatever the checkpoint says.
+local function commit_held(keys, args)
+  local held = args[2] .. ' '
+  if string.sub(redis.call('HGET', keys[1], args[1]) or '', 1, #held) ~= held then
+    return { 'fenced', unpack(checkpoint_of(keys[3])) }
+  end
+  table.remove(keys, 1)
+  table.remove(args, 1)
+  table.remove(args, 1)
+  return commit(keys, args)
+end
+
 -- KEYS: live, checkpoint, places, parked, then the rows of each place asked for.
 -- ARGV: projection, rows to return at most, 'all' to return places and parked events too.
 -- Returns {live generation, ledger, sequence, recorded_at, places, parked, complete, rows of each
@@ -145,6 +159,7 @@ local function beat(keys, args)
 end
 
 redis.register_function('tollbook_readmodel_commit', commit)
+redis.register_function('tollbook_readmodel_commit_held', commit_held)
 redis.register_function{
   function_name = 'tollbook_readmodel_read', callback = read, flags = { 'no-writes' }
 }

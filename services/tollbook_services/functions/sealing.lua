@@ -29,6 +29,19 @@ local function seal(keys, args)
   return { 'sealed', args[3] }
 end
 
+-- KEYS: leases, then as `seal`. ARGV: role, `<token> <worker>`, then as `seal`.
+-- As `seal`, for a worker that has the partition by lease; `what` is 'fenced' where another took it.
+local function seal_held(keys, args)
+  local held = args[2] .. ' '
+  if string.sub(redis.call('HGET', keys[1], args[1]) or '', 1, #held) ~= held then
+    return { 'fenced', redis.call('HGET', keys[2], 'size') or '0' }
+  end
+  table.remove(keys, 1)
+  table.remove(args, 1)
+  table.remove(args, 1)
+  return seal(keys, args)
+end
+
 -- KEYS: the key history. ARGV: how many keys it has, the note to add. Returns whether it was.
 local function log_key(keys, args)
   if redis.call('LLEN', keys[1]) ~= tonumber(args[1]) then
@@ -54,5 +67,6 @@ local function cosigned(keys, args)
 end
 
 redis.register_function('tollbook_seal', seal)
+redis.register_function('tollbook_seal_held', seal_held)
 redis.register_function('tollbook_log_key', log_key)
 redis.register_function('tollbook_cosigned', cosigned)

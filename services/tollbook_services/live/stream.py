@@ -62,15 +62,13 @@ async def page_after(redis: Redis, ledger: str, after: EntryId, count: int) -> l
         RedisError: the engine cannot be asked.
     """
     async with redis.pipeline(transaction=True) as pipe:
-        pipe.hget(keys.LEDGER, "id")
         pipe.xrange(keys.CHANGES, str(after), "+", count + 1)
         if after == BEGINNING:
             pipe.xinfo_stream(keys.CHANGES)
-        stored, found, *info = await pipe.execute(raise_on_error=False)
-    for reply in (stored, found):
-        if isinstance(reply, Exception):
-            raise reply
-    _must_be(ledger, stored)
+        found, *info = await pipe.execute(raise_on_error=False)
+    if isinstance(found, Exception):
+        raise found
+    await _must_be(redis, ledger)
     entries = [Entry(EntryId.of(one), fields.get(b"change", b"")) for one, fields in found]
     if after == BEGINNING:
         whole = _never_trimmed(info[0])
@@ -88,11 +86,8 @@ async def latest(redis: Redis, ledger: str, count: int) -> list[Entry]:
         OtherLedgerError: the engine has not this ledger.
         RedisError: the engine cannot be asked.
     """
-    async with redis.pipeline(transaction=True) as pipe:
-        pipe.hget(keys.LEDGER, "id")
-        pipe.xrevrange(keys.CHANGES, count=count)
-        stored, found = await pipe.execute()
-    _must_be(ledger, stored)
+    found: Any = await redis.xrevrange(keys.CHANGES, count=count)
+    await _must_be(redis, ledger)
     return [Entry(EntryId.of(one), fields.get(b"change", b"")) for one, fields in found][::-1]
 
 
@@ -111,7 +106,9 @@ async def wait_for_entry(redis: Redis, after: EntryId, patience_ms: int) -> bool
     return bool(await cast("Awaitable[Any]", asked))
 
 
-def _must_be(ledger: str, stored: bytes | None) -> None:
+async def _must_be(redis: Redis, ledger: str) -> None:
+    """Asked after the entries were read: so these are of the ledger that is there now."""
+    stored = await cast("Awaitable[bytes | None]", redis.hget(keys.LEDGER, "id"))
     found = (stored or b"").decode()
     if found != ledger:
         raise OtherLedgerError(ledger, found)

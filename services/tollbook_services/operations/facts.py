@@ -10,6 +10,7 @@ from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
 from tollbook_services import keys
+from tollbook_services.cluster.nodes import primaries
 from tollbook_services.heartbeats import Heartbeats
 from tollbook_services.settings import Settings
 from tollbook_services.wiring import Tollbook
@@ -35,15 +36,17 @@ class EngineFacts:
 
 
 async def engine_facts(book: Tollbook) -> EngineFacts:
-    """Ask the engine, and look at the disk."""
+    """Ask the engine, of a cluster every primary, and look at the disk."""
     redis = book.redis
-    info: Any = await redis.info("persistence")
-    settings = await _settings(redis)
+    nodes = await primaries(redis)
+    written = [await node.info("persistence") for node in nodes]
+    told = [await _settings(node) for node in nodes]
+    settings = next((one for one in told if one.get("appendfsync") != "always"), told[0])
     beats = await Heartbeats(redis).read(None)
     folder = _folder(book.settings, settings.get("dir"))
     return EngineFacts(
         appendfsync=settings.get("appendfsync"),
-        last_write_ok=info.get("aof_last_write_status", "ok") == "ok",
+        last_write_ok=all(one.get("aof_last_write_status", "ok") == "ok" for one in written),
         disk_free=None if folder is None else _free(folder),
         generation=await _generation(redis, book.ledger.partitions),
         taken_in={beat.worker: beat.counts for beat in beats if beat.counts},

@@ -147,6 +147,11 @@ class LedgerState(Collector):
             "How long the oldest event has waited that no signed head covers.",
             labels=["partition"],
         )
+        token = GaugeMetricFamily(
+            "tollbook_lease_token",
+            "Grows when another worker takes the partition.",
+            labels=["partition", "role"],
+        )
         for part in self._status["partitions"]:
             label = [str(part["partition"])]
             head.add_metric(label, part["head"])
@@ -154,7 +159,9 @@ class LedgerState(Collector):
             sealed.add_metric(label, 0 if found is None else found["size"])
             if found is not None:
                 lag.add_metric(label, found["lag_seconds"])
-        yield from (head, sealed, lag)
+            for lease in part["leases"]:
+                token.add_metric([*label, lease["role"]], lease["token"])
+        yield from (head, sealed, lag, token)
 
     def _views(self) -> Iterator[Metric]:
         labels = ["partition", "projection"]

@@ -12,6 +12,9 @@ from tollbook_schemas.tlog.growth import GrowingTree
 from tollbook_schemas.tlog.keys import SigningKey, VerifierKey, verified_of_log
 from tollbook_schemas.tlog.note import Note, NoteError, note_from
 from tollbook_schemas.tlog.tiles import Tile
+from tollbook_services import keys
+from tollbook_services.durability import must_be_confirmed
+from tollbook_services.fence import Fence
 from tollbook_services.ledger import Ledger
 from tollbook_services.pages import Pages, wait_for_event
 from tollbook_services.sealing.log_names import origin_of, signer_of, verifier_of
@@ -36,11 +39,13 @@ class Signing:
         key: in use.
         known: the public keys that the logs were ever signed with.
         heads: what was signed last.
+        fence: the lease that is sealed under; None for whoever has none.
     """
 
     key: SigningKey
     known: tuple[VerifierKey, ...]
     heads: SignedHeads
+    fence: Fence | None = None
 
 
 class PartitionSealing:
@@ -55,7 +60,7 @@ class PartitionSealing:
         self._origin = origin_of(signing.key.name, partition)
         self._signer = signer_of(signing.key, partition)
         self._trusted = [verifier_of(key, partition) for key in signing.known]
-        self._sealed = SealedTree(ledger.redis, ledger.id, partition)
+        self._sealed = SealedTree(ledger.redis, ledger.id, partition, signing.fence)
         self._pages = Pages(ledger, partition, STEP_EVENTS)
         self._tree: GrowingTree | None = None
         self._is_mine = False
@@ -94,7 +99,12 @@ class PartitionSealing:
         await self._pages.close()
 
     async def _publish(self, expected: int, tree: GrowingTree, tiles: Mapping[Tile, bytes]) -> None:
-        """Sign and keep a head; where another sealer was faster, what it sealed is read again."""
+        """Sign and keep a head; where another sealer was faster, what it sealed is read again.
+
+        Only of events that the replicas have too: a failover takes away what they lack, and a
+        signed head that covers it would contradict the log for ever.
+        """
+        await must_be_confirmed(self._ledger.redis, keys.state(self._partition))
         text = Checkpoint(self._origin, tree.size, tree.root).text
         note = Note(text, (self._signer.signature(text),))
         self._remember(SignedHead(tree.size, tree.root))

@@ -11,6 +11,7 @@ from tollbook_schemas.tlog.growth import GrowingTree, edge_tiles, tree_from
 from tollbook_schemas.tlog.merkle import HASH_BYTES
 from tollbook_schemas.tlog.tiles import Tile
 from tollbook_services import keys
+from tollbook_services.fence import Fence, LeaseLostError
 from tollbook_services.functions_caller import Functions
 from tollbook_services.stored import number_from
 
@@ -36,9 +37,15 @@ class SealedTree:
     A tile is kept once, as wide as it has become: a narrower one is its beginning.
     """
 
-    def __init__(self, redis: Redis, ledger_id: str, partition: int) -> None:
-        """Take the engine's client, the ledger and the partition; nothing is read yet."""
+    def __init__(
+        self, redis: Redis, ledger_id: str, partition: int, fence: Fence | None = None
+    ) -> None:
+        """Take the engine's client, the ledger and the partition; nothing is read yet.
+
+        With `fence`, nothing is sealed but under this lease.
+        """
         self.partition = partition
+        self._fence = fence
         self._redis = redis
         self._ledger = ledger_id
         self._functions = Functions(redis, LIBRARY)
@@ -99,6 +106,7 @@ class SealedTree:
 
         Raises:
             EngineError: the engine holds another ledger, or has fewer events than `size`.
+            LeaseLostError: another worker has the lease.
         """
         arguments: list[str | bytes | int] = [self._ledger, expected, size, checkpoint]
         for tile, hashes in tiles.items():
@@ -106,8 +114,14 @@ class SealedTree:
         names = [
             keys.sealed(self.partition), keys.tiles(self.partition), keys.state(self.partition)
         ]  # fmt: skip
-        what, _ = await self._functions.call("tollbook_seal", names, arguments)
+        function, fence = "tollbook_seal", self._fence
+        if fence is not None:
+            function = f"{function}_held"
+            names, arguments = [keys.leases(self.partition), *names], [*fence, *arguments]
+        what, _ = await self._functions.call(function, names, arguments)
         match what:
+            case b"fenced" if fence is not None:
+                raise LeaseLostError.of(fence, self.partition)
             case b"other_ledger":
                 raise self._other_ledger()
             case b"beyond":

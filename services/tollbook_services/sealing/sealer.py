@@ -1,8 +1,8 @@
 """The sealer: adds what was appended to the Merkle tree of its partition, and signs the new head.
 
 The tree is a projection like the others: folded in order from the stream, with its own position,
-in steps that fail unless the position is the expected one. So any number of sealers may work, and
-a killed one leaves nothing half done.
+in steps that fail unless the position is the expected one. Any number of sealers share the
+partitions, each of which one has by lease; a killed one leaves nothing half done.
 """
 
 import asyncio
@@ -15,12 +15,13 @@ from redis.exceptions import TimeoutError as EngineTimeoutError
 
 from tollbook_schemas.errors import EngineError, TollbookError
 from tollbook_schemas.tlog.keys import SigningKey, VerifierKey
-from tollbook_services.heartbeats import BEAT_INTERVAL_S, Heartbeats, worker_name
+from tollbook_services.division import Division, Held
+from tollbook_services.fence import Fence
+from tollbook_services.heartbeats import BEAT_INTERVAL_S, Heartbeats
 from tollbook_services.ledger import Ledger
 from tollbook_services.sealing.log_keys import LogKeys
 from tollbook_services.sealing.partition import PartitionSealing, Signing
 from tollbook_services.sealing.signed_heads import SignedHeads
-from tollbook_services.tasks import end_tasks
 from tollbook_services.verify import must_be_same_ledger
 
 ROLE: Final = "sealer"
@@ -69,7 +70,7 @@ class Sealer:
         self._heartbeats = Heartbeats(ledger.redis)
 
     async def run(self, partitions: Iterable[int], stop: asyncio.Event) -> None:
-        """Follow the partitions until `stop` is set.
+        """Follow this worker's share of the partitions until `stop` is set.
 
         Raises:
             EngineError: the engine stayed away, or is no longer fit.
@@ -78,11 +79,14 @@ class Sealer:
             KeyReplacedError: another key took this one's place meanwhile.
         """
         self._known = await self._log_keys.use(self._key)
-        tasks = [asyncio.create_task(self._follow_always(one, stop)) for one in partitions]
-        try:
-            await asyncio.gather(*tasks)
-        finally:
-            await end_tasks(*tasks)
+        division = Division(
+            self._ledger.redis,
+            ROLE,
+            self._ledger.partitions,
+            watch=self._watch,
+            engine_gone_s_max=self._engine_gone_s_max,
+        )
+        await division.run(partitions, self._follow_always, stop)
 
     async def catch_up(self, partition: int) -> int:
         """Seal up to where the head is now; the size that is sealed then.
@@ -101,13 +105,14 @@ class Sealer:
         finally:
             await work.close()
 
-    async def _follow_always(self, partition: int, stop: asyncio.Event) -> None:
+    async def _follow_always(self, held: Held) -> None:
         """Follow a partition, over losses of the engine that it comes back from."""
+        partition, stop = held.partition, held.leave
         loop = asyncio.get_running_loop()
         gone_since: float | None = None
         while not stop.is_set():
             try:
-                await self._follow(partition, stop)
+                await self._follow(held)
             except (LostConnectionError, EngineTimeoutError, OSError) as error:
                 gone_since = loop.time() if gone_since is None else gone_since
                 if loop.time() - gone_since > self._engine_gone_s_max:
@@ -115,31 +120,31 @@ class Sealer:
                 _log.warning("engine lost, trying again", partition=partition, error=str(error))
                 await asyncio.sleep(RECONNECT_S)
 
-    async def _follow(self, partition: int, stop: asyncio.Event) -> None:
-        work = self._partition(partition)
-        loop = asyncio.get_running_loop()
-        worker, beaten_s = worker_name(format(id(work), "x")), float("-inf")
+    async def _follow(self, held: Held) -> None:
+        partition, stop, worker = held.partition, held.leave, held.worker
+        work = self._partition(partition, held.fence)
+        loop, beaten_s = asyncio.get_running_loop(), float("-inf")
         try:
             while not stop.is_set():
                 if not await work.step():
                     await work.wait()
                 if loop.time() - beaten_s >= BEAT_INTERVAL_S:
-                    await must_be_same_ledger(self._ledger.redis, self._ledger.id)
-                    await self._must_be_in_use()
                     await self._heartbeats.beat(
                         partition, worker, ROLE, "running", await work.size()
                     )
                     beaten_s = loop.time()
                 await _pause(stop)
-            await self._heartbeats.beat(partition, worker, ROLE, "stopped", await work.size())
+            if held.stopping.is_set():
+                await self._heartbeats.beat(partition, worker, ROLE, "stopped", await work.size())
         finally:
             await work.close()
 
-    def _partition(self, number: int) -> PartitionSealing:
-        signing = Signing(self._key, self._known, self._heads)
+    def _partition(self, number: int, fence: Fence | None = None) -> PartitionSealing:
+        signing = Signing(self._key, self._known, self._heads, fence)
         return PartitionSealing(self._ledger, signing, number)
 
-    async def _must_be_in_use(self) -> None:
+    async def _watch(self) -> None:
+        await must_be_same_ledger(self._ledger.redis, self._ledger.id)
         if (await self._log_keys.history())[-1].key != self._key.verifier:
             raise KeyReplacedError(
                 "the key was replaced: start again with the one that took its place"

@@ -163,7 +163,7 @@ async def _write_anew(redis: Redis, stream: str) -> None:
     functions = Functions(redis, REFUSED)
     at: str | bytes = "-"
     while at:
-        names = (stream, f"{{{stream}}}:copy")
+        names = (stream, f"{stream}:copy" if "{" in stream else f"{{{stream}}}:copy")
         at = await functions.call("tollbook_refused_copy", names, (at, COPIED_AT_ONCE))
 
 

@@ -1,14 +1,14 @@
 """Which fields the policies of a ledger withhold, by crisis."""
 
-from collections.abc import Awaitable, Sequence
 from datetime import datetime
-from typing import Any, Protocol, cast
+from typing import Any, Protocol
 
 from redis.asyncio import Redis
 
 from tollbook_schemas.filed import FiledEvent
 from tollbook_schemas.times import instant_of
 from tollbook_services import keys
+from tollbook_services.references import listed
 from tollbook_services.stored import StoredEntry
 
 
@@ -42,12 +42,10 @@ class FieldRules:
         return len(self._known)
 
     async def refresh(self, count: int) -> None:
-        """Read the policies that were published since; `count` is how many there are."""
+        """Read the policies that were published since; `count` is how many are listed."""
         if count == len(self._known):
             return
-        redis = self._ledger.redis
-        listed = await cast("Awaitable[Sequence[bytes]]", redis.hkeys(keys.POLICIES))
-        for position in listed:
+        for position in await listed(self._ledger.redis, "policies", self._ledger.partitions):
             if position not in self._known:
                 event = await self._ledger.reference(position)
                 names = frozenset[str](event.data.get("sensitive") or ())

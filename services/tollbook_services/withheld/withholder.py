@@ -21,6 +21,7 @@ from tollbook_schemas.withholding import (
     withhold,
 )
 from tollbook_services import keys
+from tollbook_services.references import list_of
 from tollbook_services.withheld.rules import Events, FieldRules
 from tollbook_services.withheld.vault import Vault, encrypted
 
@@ -149,11 +150,13 @@ class Withholder:
         """The keys of those events that have one already; looks up which policies there are."""
         used = sorted(set(partitions))
         async with self._ledger.redis.pipeline(transaction=False) as pipe:
-            pipe.hlen(keys.POLICIES)
             for partition in used:
+                pipe.hlen(list_of(self._ledger.redis, "policies", partition))
                 pipe.hlen(keys.secrets(partition))
-            policies, *counts = await pipe.execute()
-        await self._rules.refresh(policies)
+            lengths = await pipe.execute()
+        policies, counts = lengths[::2], lengths[1::2]
+        for count in policies:
+            await self._rules.refresh(count)
         found: dict[int, bytes] = {}
         for partition in (one for one, count in zip(used, counts, strict=True) if count):
             places = [at for at, own in enumerate(partitions) if own == partition]

@@ -1,0 +1,1 @@
+"""Engines of several nodes: Redis or Valkey Cluster, and a primary that Sentinels name."""
