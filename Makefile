@@ -6,18 +6,21 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 WORKERS ?= 2
 MUTATION := $(CURDIR)/build/mutation
+PEERS := $(CURDIR)/build/peers
 # Not among the tools in constraints.txt: it brings a dozen packages that nothing else needs.
 COSMIC_RAY := cosmic-ray==8.7.0
 # redis asks for it on Pythons such as Debian's 3.11.2, on which an image may be built.
 BEFORE_3_11_3 := async-timeout==5.0.1
+FAULTS ?= 1000
+SEED ?= 1
 ARGS ?=
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help install demo test lint check browser serve bench mutation names polygons wheels images secret containers constraints clean
+.PHONY: help install demo test lint check browser faults serve bench bench-peers mutation names polygons wheels images secret containers constraints clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 install: $(STAMP) ## make .venv and install the project with its tools
 
@@ -25,7 +28,7 @@ demo: $(STAMP) ## publish the reports of a real crisis and show what comes out
 	@$(BIN)/tollbook demo $(ARGS)
 
 test: $(STAMP) ## run the tests (ARGS="-k name" narrows them, WORKERS=n sets the processes)
-	$(BIN)/python -m pytest -m "not containers and not browser" -n $(WORKERS) $(ARGS)
+	$(BIN)/python -m pytest -m "not containers and not browser" -n $(WORKERS) --dist worksteal $(ARGS)
 
 lint: $(STAMP) ## everything in check but the tests
 	$(BIN)/ruff check .
@@ -42,14 +45,20 @@ check: lint test browser containers ## what CI runs
 browser: $(STAMP) ## look at the pages in chromium (apt-get install chromium), pictures in build/screenshots
 	$(BIN)/python -m pytest -m browser -n $(WORKERS) tests/browser
 
+faults: $(STAMP) ## inject a thousand faults into a running system (FAULTS=n SEED=n)
+	TOLLBOOK_FAULTS=$(FAULTS) TOLLBOOK_FAULTS_SEED=$(SEED) $(BIN)/python -m pytest -m faults tests/faults
+
 containers: $(STAMP) ## run the tests that need Docker and `make images`; without them they say so
-	$(BIN)/python -m pytest -m containers tests/containers
+	$(BIN)/python -m pytest -m containers -n $(WORKERS) --dist loadfile tests/containers
 
 serve: $(STAMP) ## run engine, intake and projector until interrupted
 	@$(BIN)/tollbook serve $(ARGS)
 
 bench: $(STAMP) ## measure append, fold, import, intake and views (ARGS="--events n" for less)
 	@set -e; for script in bench/bench_*.py; do $(BIN)/python "$$script" $(ARGS); done
+
+bench-peers: $(STAMP) $(PEERS)/.installed ## measure beside other event stores (apt-get install postgresql; ARGS="--rounds 1")
+	$(BIN)/python bench/peers/run.py --peers $(PEERS)/bin/python $(ARGS)
 
 mutation: $(STAMP) ## change the projections in small ways, in a copy, and see which tests notice
 	rm -rf $(MUTATION)/copy
@@ -89,6 +98,12 @@ secrets/redis_password:
 	@mkdir -p -m 700 secrets
 	@$(PYTHON) -c 'import secrets; print(secrets.token_hex(32))' > $@
 	@chmod 444 $@
+
+# What the peers need is no business of the project's own environment.
+$(PEERS)/.installed: bench/peers/requirements.txt
+	test -x $(PEERS)/bin/python || $(PYTHON) -m venv $(PEERS)
+	$(PEERS)/bin/python -m pip install --quiet --requirement bench/peers/requirements.txt
+	@touch $@
 
 # `pip install --group` came with pip 25.1, so the environment's own pip is brought up first.
 $(STAMP): pyproject.toml client/pyproject.toml constraints.txt
