@@ -26,7 +26,7 @@ TRIES: Final = 6
 WAIT_MAX_S: Final = 30.0
 """Seconds that are waited at most between two tries, whatever the server asks for."""
 
-_BUSY: Final = frozenset({429, 502, 503, 504})
+_BUSY: Final = frozenset({429, 502, 503, 504, 507})
 _REFUSED: Final = frozenset({409, 422})
 
 URL_VARIABLE: Final = "TOLLBOOK_URL"

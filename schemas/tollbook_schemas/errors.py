@@ -80,3 +80,9 @@ class EngineError(TollbookError):
 
     exit_code = 5
     problem = "engine-unavailable"
+
+
+class EngineFullError(EngineError):
+    """The engine takes no events until its memory limit is raised, or its disk has room."""
+
+    problem = "engine-full"

@@ -6,7 +6,7 @@ from typing import Any, Final
 from redis.asyncio import Redis
 from redis.exceptions import OutOfMemoryError, ResponseError
 
-from tollbook_schemas.errors import EngineError
+from tollbook_services.engine_failures import engine_error
 from tollbook_services.functions_loader import load_library
 
 READMODELS: Final = ("tollbook_readmodels", "readmodels.lua")
@@ -36,14 +36,12 @@ class Functions:
         """Call a function; the library is loaded before, and once more where it got lost.
 
         Raises:
-            EngineError: the engine is full.
+            EngineFullError: the engine is at its memory limit.
         """
         try:
             return await self._call(function, [*keys, *arguments], len(keys), read_only=read_only)
         except OutOfMemoryError as error:
-            raise EngineError(
-                f"the engine is at its memory limit and takes no more ({error}): raise maxmemory"
-            ) from error
+            raise engine_error(error, "the engine", "") from error
 
     async def _call(
         self,

@@ -63,11 +63,6 @@ def is_transient(error: Exception) -> bool:
     return isinstance(error, (*_TRANSIENT, EngineError)) or str(error).startswith(_TRANSIENT_CODES)
 
 
-def is_memory_full(error: Exception) -> bool:
-    """Whether a call failed because the engine is at its memory limit."""
-    return isinstance(error, OutOfMemoryError) or isinstance(error.__cause__, OutOfMemoryError)
-
-
 async def ensure_group(redis: Redis) -> None:
     """Create the consumer group at 0, so that entries from before it are read as well."""
     try:

@@ -26,6 +26,7 @@ from tollbook_services.admission import (
 from tollbook_services.collecting import rarely_collected
 from tollbook_services.engine import connect
 from tollbook_services.engine_client import url_of_key
+from tollbook_services.engine_failures import is_memory_full
 from tollbook_services.functions_caller import INBOX, Functions
 from tollbook_services.heartbeats import WorkerState, worker_name
 from tollbook_services.inbox_entry import (
@@ -39,7 +40,6 @@ from tollbook_services.inbox_group import (
     ensure_group,
     goodbye,
     inbox_moves,
-    is_memory_full,
     is_transient,
     leave,
     watch,

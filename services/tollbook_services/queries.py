@@ -301,7 +301,7 @@ async def _reach(book: Tollbook, partition: int, least: int, *, fresh: bool) -> 
             f"{head}: events were lost; see `tollbook check`"
         )
     patience_s = book.settings.visible_timeout_s if least else PATIENCE_S if fresh else 0.0
-    if not await book.catch_up([partition], patience_s=patience_s) and least:
+    if not await book.freshen([partition], patience_s=patience_s) and least:
         names = book.projections.values()
         stands = min(await book.readmodels.positions(partition, names))
         if stands < least:
@@ -323,7 +323,7 @@ async def known_or_refuse(book: Tollbook, crisis: str, *, fresh: bool = True) ->
         NotFoundError: no event names it; the message has those that are there.
     """
     if fresh:
-        await book.catch_up()
+        await book.freshen()
     known = await book.crises()
     if crisis in known:
         return

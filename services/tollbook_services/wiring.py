@@ -7,13 +7,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from redis.asyncio import Redis
-from redis.exceptions import ConnectionError as LostConnectionError
-from redis.exceptions import OutOfMemoryError, RedisError
-from redis.exceptions import TimeoutError as EngineTimeoutError
+from redis.exceptions import RedisError
 
 from tollbook_projections import catalogue
 from tollbook_projections.projection import Fold
-from tollbook_schemas.errors import EngineError
+from tollbook_schemas.errors import EngineError, EngineFullError
 from tollbook_schemas.gazetteer import Gazetteer, default_gazetteer
 from tollbook_schemas.policy import Policy, default_policy
 from tollbook_schemas.scope import is_ledger_subject
@@ -22,6 +20,7 @@ from tollbook_services.admission import Admission
 from tollbook_services.build_processes import BuildProcesses
 from tollbook_services.checkpoint import RowsRead
 from tollbook_services.engine import connect, open_engine
+from tollbook_services.engine_failures import engine_error
 from tollbook_services.guard import admit, remember
 from tollbook_services.heartbeats import Heartbeats
 from tollbook_services.ledger import Ledger
@@ -103,6 +102,18 @@ class Tollbook:
             head = await self.ledger.head(partition)
             reached = await self._catch_up(partition, head, patience_s) and reached
         return reached
+
+    async def freshen(
+        self, partitions: Iterable[int] | None = None, *, patience_s: float = PATIENCE_S
+    ) -> bool:
+        """Catch up as far as can be, for who only reads; whether the read models are there.
+
+        A full engine takes no rows either: then readers see what it has, and the position of it.
+        """
+        try:
+            return await self.catch_up(partitions, patience_s=patience_s)
+        except EngineFullError:
+            return False
 
     async def _catch_up(self, partition: int, head: int, patience_s: float) -> bool:
         loop = asyncio.get_running_loop()
@@ -212,12 +223,5 @@ def _place(settings: Settings) -> str:
 
 def _engine_failed(settings: Settings, error: RedisError) -> EngineError:
     place = _place(settings)
-    if isinstance(error, OutOfMemoryError):
-        return EngineError(
-            f"{place} is at its memory limit (maxmemory) and takes no events: raise maxmemory and "
-            "run the same command again; what has a receipt is stored, and nothing is doubled"
-        )
-    if not isinstance(error, (LostConnectionError, EngineTimeoutError)):
-        return EngineError(f"{place} refused a command ({error}): see its log")
     remedy = "check the URL and that the server runs" if settings.redis else "run the command again"
-    return EngineError(f"cannot reach {place} ({error}): {remedy}")
+    return engine_error(error, place, remedy)

@@ -98,7 +98,7 @@ def test_lines_that_were_read_are_sent_as_they_are():
     assert list(calls.batches([b'{"a":\n1}\r\n'])) == [[b'{"a": 1}  ']]
 
 
-@pytest.mark.parametrize("failure", ["transport", 429, 502, 503, 504])
+@pytest.mark.parametrize("failure", ["transport", 429, 502, 503, 504, 507])
 def test_a_server_that_is_away_or_busy_is_asked_again(failure, no_waiting):
     tries = []
 

@@ -153,7 +153,7 @@ async def diff(  # noqa: PLR0913, PLR0917 - the parameters of the query string
 ) -> Response:
     """Which numbers changed between two moments of the ledger, by which events, and why."""
     book = running.book
-    await book.catch_up([book.partition_of(crisis)], patience_s=0)
+    await book.freshen([book.partition_of(crisis)], patience_s=0)
     standing = await standing_of(book, crisis)
     tag = standing.tag(request, "json")
     if is_known(request, tag):

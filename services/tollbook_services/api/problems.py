@@ -13,7 +13,14 @@ from fastapi.routing import APIRoute, iter_route_contexts
 from redis.exceptions import RedisError
 from starlette.exceptions import HTTPException
 
-from tollbook_schemas.errors import NotFoundError, OptionError, TollbookError
+from tollbook_schemas.errors import (
+    EngineError,
+    EngineFullError,
+    NotFoundError,
+    OptionError,
+    TollbookError,
+)
+from tollbook_services.engine_failures import engine_error
 
 TYPE_PREFIX: Final = "tag:tollbook.org,2026:problem/"
 """What the types of problems begin with: names, not addresses; docs/api.md describes each."""
@@ -36,6 +43,7 @@ _STATUS: Final = {
     "conflict": 409,
     "check-failed": 500,
     "engine-unavailable": 503,
+    "engine-full": 507,
 }
 
 _OPTION: Final = re.compile(r"--([a-z][a-z-]*)")
@@ -110,9 +118,11 @@ def add_handlers(app: FastAPI, as_page: AsPage) -> None:
 
     @app.exception_handler(RedisError)
     async def away(request: Request, error: RedisError) -> Response:
+        found = engine_error(error, "the engine", "try again")
         _log.error("engine failed", reason=str(error))
         detail = "the engine cannot be reached: nothing was done that has no receipt"
-        document = problem_of(503, "engine-unavailable", detail)
+        detail = str(found) if isinstance(found, EngineFullError) else detail
+        document = problem_of(_STATUS[found.problem], found.problem, detail)
         return told(request, (document, {"Retry-After": str(RETRY_S)}))
 
     @app.exception_handler(RequestValidationError)
@@ -142,7 +152,7 @@ def _of_error(error: TollbookError) -> Problem:
     status = 404 if isinstance(error, NotFoundError) else _STATUS.get(error.problem, 500)
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         _log.error("request failed", problem=error.problem, reason=str(error))
-    headers = {"Retry-After": str(RETRY_S)} if status == HTTPStatus.SERVICE_UNAVAILABLE else {}
+    headers = {"Retry-After": str(RETRY_S)} if isinstance(error, EngineError) else {}
     if isinstance(error, OptionError):
         name = error.option.replace("-", "_")
         fault = {"parameter": name, "message": error.message}

@@ -57,7 +57,7 @@ _BODY: Final = {
 
 @router.post(
     "/events",
-    responses=answers(ReceiptsDocument) | problems(400, 409, 413, 415, 422),
+    responses=answers(ReceiptsDocument) | problems(400, 409, 413, 415, 422, 507),
     openapi_extra=_BODY,
 )
 async def publish_events(

@@ -125,7 +125,7 @@ async def list_tokens(running: Held) -> Response:
 @router.post(
     "/tokens",
     status_code=201,
-    responses=_MADE | problems(400, 413, 422),
+    responses=_MADE | problems(400, 413, 422, 507),
     dependencies=[Depends(needs(Action.ADMINISTER))],
     openapi_extra=_BODY,
 )
@@ -139,7 +139,7 @@ async def create_token(request: Request, running: Held) -> Response:
 
 @router.delete(
     "/tokens/{token_id}",
-    responses=answers(TokenDocument) | problems(404, 422),
+    responses=answers(TokenDocument) | problems(404, 422, 507),
     dependencies=[Depends(needs(Action.ADMINISTER))],
 )
 async def revoke_token(

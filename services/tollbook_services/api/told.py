@@ -42,7 +42,8 @@ _WHAT: Final = {
     422: "A parameter or a document has a value that cannot be meant; `errors` says which.",
     429: "Too many requests; `Retry-After` says when to go on.",
     500: "What is stored is not as it was written: an operator has to look.",
-    503: "The engine is away, or takes no events now; `Retry-After` says when to try again.",
+    503: "The engine is away, or the feed is full; `Retry-After` says when to try again.",
+    507: "The engine is full and takes no events; what is stored can be read.",
 }
 
 _ALWAYS: Final = (401, 403, 429, 500, 503)

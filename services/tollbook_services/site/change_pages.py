@@ -45,7 +45,7 @@ async def changes(
     """Which numbers changed between two moments of the ledger, grouped by event, with reasons."""
     book = running.book
     await known_or_refuse(book, crisis)
-    await book.catch_up([book.partition_of(crisis)], patience_s=0)
+    await book.freshen([book.partition_of(crisis)], patience_s=0)
     begin, short = await _begin(book, crisis, first or None, last or None)
     asked = Between(begin, last or None)
     told = await diff_document(book, crisis, asked, events_max=DIFF_EVENTS_MAX)
