@@ -8,7 +8,7 @@ died) is taken over: the partition it was for is told never to record that turn 
 
 import asyncio
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -35,6 +35,9 @@ long: where machines are so busy that appends take longer, claims would else be 
 LONGEST_PATIENCE: Final = 16
 
 LOOK_AGAIN_S: Final = 0.02
+
+KEY_BYTES: Final = 16
+"""Bytes of the digest of an idempotency key."""
 
 _NO_ENTRY: Final = b""
 
@@ -66,15 +69,16 @@ class Claims:
         self._partition = partition
         self.partitions = partitions
 
-    async def claim(self, wanted: Sequence[bytes]) -> Mapping[int, Claim]:
-        """Claim keys, durably.
+    async def claim(self, wanted: Sequence[bytes]) -> tuple[dict[int, Claim], list[int]]:
+        """Claim keys, durably; nobody is waited for.
 
         Args:
             wanted: digests of the keys.
 
         Returns:
-            By place in `wanted`, from 0: what an append has to know. A key that is not there was
-            claimed for this partition, in its first turn.
+            By place in `wanted`, from 0, what an append has to know: a key that is not there was
+            claimed for this partition, in its first turn. And the places of those keys that
+            another partition has claimed and not recorded yet: they have to be settled first.
 
         Raises:
             CheckFailedError: the engine does not hold this ledger any more.
@@ -89,19 +93,38 @@ class Claims:
                 for home, places in homes.items()
             )
         )
-        disputed = [
-            (places[at], partition, turn)
-            for places, others in zip(homes.values(), told, strict=True)
-            for at, partition, turn in others
-        ]
-        settled = await asyncio.gather(
-            *(self._settled(wanted[place], *claim) for place, *claim in disputed)
+        known: dict[int, Claim] = {}
+        theirs: dict[int, list[int]] = {}
+        for places, others in zip(homes.values(), told, strict=True):
+            for at, partition, turn in others:
+                if partition == self._partition:
+                    known[places[at]] = Claim(turn)
+                else:
+                    theirs.setdefault(partition, []).append(places[at])
+        looked = await asyncio.gather(
+            *(self._recorded(wanted, places, partition) for partition, places in theirs.items())
         )
-        return {
-            place: claim
-            for (place, *_), claim in zip(disputed, settled, strict=True)
-            if claim != Claim()
-        }
+        for entries in looked:
+            known.update(entries)
+        disputed = (place for places in theirs.values() for place in places)
+        return known, sorted(place for place in disputed if place not in known)
+
+    async def settle(self, key: bytes) -> Claim:
+        """What becomes of a key that another partition has claimed: it is waited for, or taken."""
+        home = keys.home_of(key, self.partitions)
+        _, partition, turn = (await self._claim_at(home, [key], every=True))[0]
+        for _ in range(TRIES_MAX):
+            if partition == self._partition:
+                return Claim(turn)
+            entry = await self._entry_soon(key, partition, turn)
+            entry = entry or await self._entry_or_void(key, partition, turn)
+            if entry:
+                return Claim(entry=entry)
+            partition, turn = await self._take(key, partition, turn)
+        raise EngineError(
+            f"the key {key.hex()} is claimed by two partitions in turn: two senders give the same "
+            "source and id to events of two crises; give each event an id of its own"
+        )
 
     async def again(self, wanted: Sequence[bytes]) -> None:
         """Take a new turn for those keys whose claim is this partition's, but was voided there."""
@@ -115,20 +138,20 @@ class Claims:
             if partition == self._partition and turn <= int(voided):
                 await self._take(key, partition, turn)
 
-    async def _settled(self, key: bytes, partition: int, turn: int) -> Claim:
-        """What becomes of a claim that is another partition's, or was taken over before."""
-        for _ in range(TRIES_MAX):
-            if partition == self._partition:
-                return Claim(turn)
-            entry = await self._entry_soon(key, partition, turn)
-            entry = entry or await self._entry_or_void(key, partition, turn)
-            if entry:
-                return Claim(entry=entry)
-            partition, turn = await self._take(key, partition, turn)
-        raise EngineError(
-            f"the key {key.hex()} is claimed by two partitions in turn: two senders give the same "
-            "source and id to events of two crises; give each event an id of its own"
-        )
+    async def _recorded(
+        self, wanted: Sequence[bytes], places: Sequence[int], partition: int
+    ) -> dict[int, Claim]:
+        """The claims of those keys, by place, that the partition they were claimed for has."""
+        name = layout_of(self._redis).index(partition)
+        found: Any = self._redis.hmget(name, [wanted[place] for place in places])
+        entries = {
+            place: Claim(entry=bytes(entry))
+            for place, entry in zip(places, await found, strict=True)
+            if entry
+        }
+        if entries:
+            await must_be_confirmed(self._redis, keys.state(partition))
+        return entries
 
     async def _claim_at(
         self, home: int, wanted: Sequence[bytes], *, every: bool = False

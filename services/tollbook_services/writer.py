@@ -13,6 +13,7 @@ from tollbook_schemas.canonical import content_digest, key_digest
 from tollbook_schemas.errors import CheckFailedError, EngineError, Fault, TollbookError
 from tollbook_schemas.parse import ParsedEvent
 from tollbook_services import keys
+from tollbook_services.claimed_append import ClaimedAppends
 from tollbook_services.claims import Claim, Claims
 from tollbook_services.decisions import packed_decisions
 from tollbook_services.durability import must_be_durable, wait_for_disks
@@ -42,13 +43,10 @@ CALLS_MAX: Final = 2
 CLOCK_TRIES: Final = 8
 """Tries to be not earlier than the last event, each lost only to another writer's append."""
 
-ASKED_MAX: Final = 20
-"""Times that policies or claims may change while an append is being made."""
+LOOKED_MAX: Final = 20
+"""Times that policies may change while an append is being made."""
 
 _INTERRUPTED: Final = "the append was interrupted: sending the same events again is safe"
-
-KEY_BYTES: Final = 16
-"""Bytes of the digest of an idempotency key."""
 
 _FUNCTION: Final = "tollbook_append_v7"
 _LIBRARY: Final = ("tollbook_ledger_v7", "ledger.lua")
@@ -99,6 +97,7 @@ class Writer:
         self._redis = redis
         self._layout = layout_of(redis)
         self._claims = claims
+        self._claimed = None if claims is None else ClaimedAppends(claims, self._record)
         self._ledger_id = ledger_id
         self._partition = partition
         self._withholder = withholder
@@ -162,21 +161,30 @@ class Writer:
                     future.set_exception(failure)
 
     async def _call(self, items: Sequence[_Item], expected: int | None) -> list[Receipt]:
+        if self._claimed is not None:
+            return await self._claimed.append(items, expected)
+        receipts = await self._record(items, expected, {})
+        if receipts is None:
+            raise EngineError("one server voids no claims: its functions are not these")
+        return receipts
+
+    async def _record(
+        self, items: Sequence[_Item], expected: int | None, claimed: Mapping[int, Claim]
+    ) -> list[Receipt] | None:
+        """One append; None where a claim does not hold any more, and nothing was appended."""
         looked = self._withholder.concerns([item.parsed for item in items])
         if looked:
             items = await self._withheld(items)
-        claimed = await self._claimed(items)
         began = recorded = now_micros()
         again = asked = 0
-        while again < CLOCK_TRIES and asked < ASKED_MAX:
+        while again < CLOCK_TRIES and asked < LOOKED_MAX:
             reply = await self._append_durably(items, recorded, expected, claimed, looked=looked)
             match reply[0]:
                 case b"look":
                     items, looked = await self._withheld(items), True
                     asked += 1
                 case b"void":
-                    claimed = await self._claimed(items, voided=True)
-                    asked += 1
+                    return None
                 case b"done":
                     await self._spread(items)
                     return self._receipts(items, int(reply[1]), reply[2:])
@@ -194,10 +202,10 @@ class Writer:
                     recorded = max(now + again * max(now - began, 0), int(reply[1]))
                     began = now
                     again += 1
-        if asked == ASKED_MAX:
+        if asked == LOOKED_MAX:
             raise EngineError(
-                f"policies, or claims of keys, change faster than partition {self._partition} can "
-                "be appended to: sending the same events again is safe"
+                f"policies change faster than partition {self._partition} can be appended to: "
+                "sending the same events again is safe"
             )
         raise EngineError(
             f"the clock of partition {self._partition} runs ahead of this machine's and does not "
@@ -210,17 +218,6 @@ class Writer:
             item if parsed is item.parsed else _item(parsed, item.by)
             for item, parsed in zip(items, kept, strict=True)
         ]
-
-    async def _claimed(
-        self, items: Sequence[_Item], *, voided: bool = False
-    ) -> Mapping[int, Claim]:
-        """What is known of the claims of some items, by place from 0; nothing on one server."""
-        if self._claims is None:
-            return {}
-        wanted = [item.digests[:KEY_BYTES] for item in items]
-        if voided:
-            await self._claims.again(wanted)
-        return await self._claims.claim(wanted)
 
     async def _spread(self, items: Sequence[_Item]) -> None:
         """Tell the whole cluster of policies and gazetteers, before they are acknowledged."""

@@ -120,6 +120,25 @@ async def test_of_many_who_use_a_key_at_once_one_is_recorded(ledger, cluster, mo
     await must_be_sound(ledger)
 
 
+async def test_who_waits_for_a_claim_of_another_holds_none_meanwhile(ledger, monkeypatch):
+    """Or two senders, who each have what the other waits for, would take it in turns for ever."""
+    monkeypatch.setattr(claims, "PATIENCE_S", 60.0)
+    own, disputed = event("own", crisis=HERE), event("disputed", crisis=HERE)
+    rival = event("disputed", crisis=THERE)
+    there = Claims(ledger.redis, ledger.id, keys.partition_of(THERE, PARTITIONS), PARTITIONS)
+    await there.claim([key_digest(*rival.key)])
+
+    sender = asyncio.create_task(ledger.append([disputed, own]))
+    while await ledger.find(*own.key) is None:
+        await asyncio.sleep(0.01)
+    assert not sender.done()
+    (taken,) = await ledger.append([rival])
+
+    assert [one.status for one in await sender] == ["quarantined", "appended"]
+    assert taken.status == "appended"
+    await must_be_sound(ledger)
+
+
 @pytest.mark.parametrize("sent", [False, True], ids=["before", "after"])
 async def test_whenever_a_sender_dies_its_retry_and_its_rival_agree(
     ledger, impatient, monkeypatch, sent
@@ -209,7 +228,10 @@ async def test_a_key_can_come_back_to_the_partition_that_gave_it_up(ledger, impa
     for sender in (own, rival, own, rival):
         partition = keys.partition_of(sender.crisis, PARTITIONS)
         claimant = Claims(ledger.redis, ledger.id, partition, PARTITIONS)
-        await claimant.claim([key_digest(*sender.key)])
+        key = key_digest(*sender.key)
+        _, pending = await claimant.claim([key])
+        for _ in pending:
+            await claimant.settle(key)
 
     receipts = await ledger.append([own])
 
