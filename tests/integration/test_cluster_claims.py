@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack, contextmanager
 import pytest
 from redis.exceptions import ConnectionError as LostConnectionError
 from tests.contract.ledger_kit import event, outcomes, stored_ids
+from tests.integration.projector_kit import wait_for
 
 from tollbook_schemas.canonical import key_digest
 from tollbook_schemas.errors import CheckFailedError
@@ -129,8 +130,7 @@ async def test_who_waits_for_a_claim_of_another_holds_none_meanwhile(ledger, mon
     await there.claim([key_digest(*rival.key)])
 
     sender = asyncio.create_task(ledger.append([disputed, own]))
-    while await ledger.find(*own.key) is None:
-        await asyncio.sleep(0.01)
+    await wait_for(lambda: ledger.find(*own.key), "what nobody else claimed is recorded")
     assert not sender.done()
     (taken,) = await ledger.append([rival])
 
