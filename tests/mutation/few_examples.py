@@ -8,6 +8,7 @@ import pytest
 from hypothesis import Phase, settings
 
 import tollbook_projections
+import tollbook_schemas
 
 SHARE = 8
 """One example in so many is kept: thousands are for finding faults, not for seeing a mutant."""
@@ -18,10 +19,10 @@ STILLBORN = "stillborn"
 
 def pytest_configure() -> None:
     """Ends the run of a mutant that cannot be imported; `report.py` does not count it."""
-    package = tollbook_projections
     try:
-        for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
-            import_module(module.name)
+        for package in (tollbook_schemas, tollbook_projections):
+            for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+                import_module(module.name)
     except Exception as error:  # noqa: BLE001 - a mutant may raise anything
         # Cosmic Ray keeps what goes to the standard output, and `pytest.exit` says it elsewhere.
         print(f"{STILLBORN}: {error!r}", file=sys.__stdout__, flush=True)
