@@ -5,7 +5,7 @@ import sys
 from importlib import import_module
 
 import pytest
-from hypothesis import Phase, settings
+from hypothesis import HealthCheck, Phase, settings
 
 import tollbook_projections
 import tollbook_schemas
@@ -43,5 +43,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 max_examples=max(EXAMPLES_MIN, chosen.max_examples // SHARE),
                 database=None,
                 derandomize=True,
+                deadline=None,  # a busy machine is no fault of the code
+                suppress_health_check=(*chosen.suppress_health_check, HealthCheck.too_slow),
                 phases=[Phase.explicit, Phase.generate],
             )

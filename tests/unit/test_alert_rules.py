@@ -74,3 +74,10 @@ def test_servers_that_see_the_same_ledger_do_not_add_up(tmp_path):
     }
 
     must_ring(tmp_path, NOT_SEALED, both, rings=False)
+
+
+@pytest.mark.parametrize(("route", "rings"), [("/readyz", False), ("/v1/crises", True)])
+def test_errors_are_those_of_readers_and_not_the_looks_of_a_load_balancer(tmp_path, route, rings):
+    requests = f'tollbook_http_requests_total{{method="GET",route="{route}",status="503"}}'
+
+    must_ring(tmp_path, "TollbookServerErrors", {requests: "0+60x60"}, rings=rings)
