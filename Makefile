@@ -6,6 +6,8 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 WORKERS ?= 2
 MUTATION := $(CURDIR)/build/mutation
+# What is mutated: projections or schemas.
+PACKAGE ?= projections
 PEERS := $(CURDIR)/build/peers
 # Not among the tools in constraints.txt: it brings a dozen packages that nothing else needs.
 COSMIC_RAY := cosmic-ray==8.7.0
@@ -60,13 +62,13 @@ bench: $(STAMP) ## measure append, fold, import, intake and views (ARGS="--event
 bench-peers: $(STAMP) $(PEERS)/.installed ## measure beside other event stores (apt-get install postgresql; ARGS="--rounds 1")
 	$(BIN)/python bench/peers/run.py --peers $(PEERS)/bin/python $(ARGS)
 
-mutation: $(STAMP) ## change the projections in small ways, in a copy, and see which tests notice
-	rm -rf $(MUTATION)/copy
-	mkdir -p $(MUTATION)/copy
-	cp -R pyproject.toml projections schemas services tests $(MUTATION)/copy
+mutation: $(STAMP) ## change a package in small ways, in a copy, and see which tests notice (PACKAGE=schemas)
+	rm -rf $(MUTATION)/$(PACKAGE)/copy
+	mkdir -p $(MUTATION)/$(PACKAGE)/copy
+	cp -R pyproject.toml projections schemas services tests docs $(MUTATION)/$(PACKAGE)/copy
 	test -x $(MUTATION)/venv/bin/python || $(PYTHON) -m venv $(MUTATION)/venv
 	$(MUTATION)/venv/bin/python -m pip install --quiet $(COSMIC_RAY)
-	sh tests/mutation/run.sh $(CURDIR)/$(BIN) $(MUTATION) $(ARGS)
+	sh tests/mutation/run.sh $(CURDIR)/$(BIN) $(MUTATION) $(PACKAGE) $(ARGS)
 
 names: $(STAMP) ## make names.json anew, the names of areas, from CLDR and Natural Earth (npm)
 	$(BIN)/python -m tools.names

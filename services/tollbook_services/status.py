@@ -212,7 +212,8 @@ def _views_ahead(partitions: Iterable[PartitionStatus]) -> list[AlarmStatus]:
             "kind": "views_ahead",
             "message": f"{position['projection']} of partition {partition['partition']} stands at "
             f"{position['sequence']:,}, but the ledger ends at {partition['head']:,}: events were "
-            "lost; restore the engine's files from a newer backup, or run `tollbook rebuild`",
+            "lost; restore the engine's files from a newer backup, or make the views anew: "
+            "`tollbook rebuild --accept`",
         }
         for partition in partitions
         for position in partition["projections"]

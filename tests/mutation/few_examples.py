@@ -5,9 +5,10 @@ import sys
 from importlib import import_module
 
 import pytest
-from hypothesis import Phase, settings
+from hypothesis import HealthCheck, Phase, settings
 
 import tollbook_projections
+import tollbook_schemas
 
 SHARE = 8
 """One example in so many is kept: thousands are for finding faults, not for seeing a mutant."""
@@ -18,10 +19,10 @@ STILLBORN = "stillborn"
 
 def pytest_configure() -> None:
     """Ends the run of a mutant that cannot be imported; `report.py` does not count it."""
-    package = tollbook_projections
     try:
-        for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
-            import_module(module.name)
+        for package in (tollbook_schemas, tollbook_projections):
+            for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+                import_module(module.name)
     except Exception as error:  # noqa: BLE001 - a mutant may raise anything
         # Cosmic Ray keeps what goes to the standard output, and `pytest.exit` says it elsewhere.
         print(f"{STILLBORN}: {error!r}", file=sys.__stdout__, flush=True)
@@ -42,5 +43,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 max_examples=max(EXAMPLES_MIN, chosen.max_examples // SHARE),
                 database=None,
                 derandomize=True,
+                deadline=None,  # a busy machine is no fault of the code
+                suppress_health_check=(*chosen.suppress_health_check, HealthCheck.too_slow),
                 phases=[Phase.explicit, Phase.generate],
             )

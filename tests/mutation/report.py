@@ -2,6 +2,7 @@
 
 import argparse
 from collections import Counter, defaultdict
+from math import sqrt
 from pathlib import Path
 
 from cosmic_ray.work_db import WorkDB, use_db
@@ -9,6 +10,8 @@ from cosmic_ray.work_item import TestOutcome, WorkerOutcome, WorkItem, WorkResul
 
 STILLBORN = "stillborn"
 """What the plugin `few_examples` prints of a mutant that cannot be imported."""
+Z = 1.96
+"""Standard deviations to each side within which 95 % of a normal distribution lie."""
 
 
 def main() -> None:
@@ -47,7 +50,13 @@ def scores(done: list[tuple[WorkItem, WorkResult]]) -> list[str]:
     total = sum(modules.values(), Counter[str]())
     rows = [_row(name, counted) for name, counted in sorted(modules.items())]
     head = f"{'module':<24} viable killed survived stillborn score"
-    return [head, *rows, _row("all", total), f"killed by the time limit: {total['timeout']}"]
+    return [
+        head,
+        *rows,
+        _row("all", total),
+        _interval(total),
+        f"killed by the time limit: {total['timeout']}",
+    ]
 
 
 def survivors(done: list[tuple[WorkItem, WorkResult]]) -> list[str]:
@@ -66,6 +75,18 @@ def survivors(done: list[tuple[WorkItem, WorkResult]]) -> list[str]:
             if text[:1] in {"-", "+"} and text[:3] not in {"---", "+++"}
         ]
     return lines
+
+
+def _interval(counted: Counter[str]) -> str:
+    """Between which scores the whole package has its own, by Wilson's interval of 95 %."""
+    killed = counted["killed"] + counted["timeout"]
+    viable = killed + counted["survived"]
+    if not viable:
+        return "no mutant could be run"
+    share, spread = killed / viable, Z**2 / viable
+    middle = (share + spread / 2) / (1 + spread)
+    half = Z * sqrt(share * (1 - share) / viable + (Z / viable) ** 2 / 4) / (1 + spread)
+    return f"score of all mutants, with 95 %: {middle - half:.0%} to {middle + half:.0%}"
 
 
 def _row(name: str, counted: Counter[str]) -> str:

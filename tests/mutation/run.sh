@@ -1,18 +1,20 @@
-# Runs a sample of mutants in a copy of the checkout: run.sh BIN FOLDER [options of sample.py].
-# BIN has the project's python; FOLDER holds `venv` with cosmic-ray and `copy`, which is mutated.
+# Runs a sample of mutants in a copy of the checkout: run.sh BIN FOLDER PACKAGE [options of sample.py].
+# BIN has the project's python; FOLDER holds `venv` with cosmic-ray; PACKAGE is what is mutated, in
+# FOLDER/PACKAGE/copy, so that two packages can be run at once.
 set -eu
 project=$1
-folder=$2
-shift 2
+tools=$2/venv/bin
+package=$3
+folder=$2/$package
+shift 3
 
 cd "$folder/copy"
-config=tests/mutation/cosmic-ray.toml
+config=tests/mutation/$package.toml
 session=$folder/session.sqlite
-tools=$folder/venv/bin
 # The project is installed from the checkout; the copy has to come before it.
 export PATH="$project:$PATH" PYTHONPATH="$PWD/schemas:$PWD/projections:$PWD/services"
 export PYTHONDONTWRITEBYTECODE=1
-case $(python -c 'import tollbook_projections as found; print(found.__file__)') in
+case $(python -c "import tollbook_$package as found; print(found.__file__)") in
   "$PWD"/*) ;;
   *) echo "the tests would not import the copy in $PWD" >&2; exit 1 ;;
 esac

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from test_ways_of_folding import EXAMPLES, histories
 
 from tollbook_projections.checkable import checkable
+from tollbook_schemas.event import REPORT_FILED
 from tollbook_services.testing.given import Bench
 
 
@@ -69,7 +70,7 @@ def _filed(event: str, *, measure: str = "killed", **fields: object) -> Document
 
 def _as_incidents(document: Document, single: bool, cut: bool) -> Document:  # noqa: FBT001
     """The event, where it is a report with some of its figures about single incidents, or a cut."""
-    if "figures" not in document["data"]:
+    if document["type"] != REPORT_FILED:  # an opened incident lists figures by their ids
         return document
     figures = list(document["data"]["figures"])
     if single:

@@ -71,6 +71,20 @@ def test_a_date_that_has_not_come_is_refused_where_it_stands(document, pointer):
     assert "2026-11-24" in fault.message
 
 
+@pytest.mark.parametrize(
+    ("figure", "pointer"),
+    [
+        ({"as_of": "2052-11-23"}, "/data/figures/1/as_of"),
+        ({"window": {"start": "2052-01-01"}}, "/data/figures/1/window/start"),
+    ],
+)
+def test_a_report_without_statements_is_looked_at_as_well(figure, pointer):
+    document = report(figure)
+    del document["data"]["statements"]
+
+    assert read(document) == [pointer]
+
+
 @pytest.mark.parametrize(("document", "pointer"), LATE)
 def test_what_is_recorded_already_is_read_whatever_it_says(document, pointer):
     assert isinstance(read(document, None), ParsedEvent), pointer

@@ -1,7 +1,7 @@
 """The steps of an explanation where several things come together: their terms, and no more."""
 
 import pytest
-from figures_builder import day, fig, increment, report
+from figures_builder import between, day, fig, increment, report
 from view_kit import explained
 
 from tollbook_projections.filing import Document
@@ -170,6 +170,18 @@ def test_what_nobody_assigned_of_an_increment_is_told_with_what_was_left_before(
 
     assert document["agrees"]
     assert values(document) == (107, 107, 107)
+
+
+def test_an_increment_that_names_a_range_alone_adds_nothing_to_a_best() -> None:
+    coast = ["SY-LA", "SY-TA"]
+    document = explained(
+        "*|*|*|unallocated|*|*|*|*",
+        report("a", 6, fig("coast", 100, coast), fig("la", 30, "SY-LA")),
+        report("b", 8, increment("more", between(2, 5), coast, 7, 8)),
+    )
+
+    assert terms(document, "less", "R6", "best") == [[100, 30]]
+    assert terms(document, "add", "R6", "best") == []
 
 
 def test_an_increment_that_straddles_a_figure_is_said_to() -> None:

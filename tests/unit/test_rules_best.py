@@ -1,5 +1,6 @@
 """Whose value is the best of a cell where some originators know a part only (R9, R10, R12)."""
 
+import pytest
 from figures_builder import (
     CIVILIAN,
     COMBATANT,
@@ -11,6 +12,8 @@ from figures_builder import (
     fig,
     report,
 )
+
+from tollbook_projections.consolidation.draft import Draft, put_in_order
 
 COAST = ["SY-LA", "SY-TA"]
 
@@ -207,3 +210,22 @@ def test_provinces_that_only_one_of_two_originators_knows_are_not_missing_in_its
     )
 
     assert "parts_missing" not in answer.flags("SY")
+
+
+@pytest.mark.parametrize(
+    ("best", "high", "low", "wanted"),
+    [
+        (10, 8, 5, (10, 10)),  # a high below the best is raised to it
+        (10, 20, 5, (10, 20)),
+        (10, 20, 15, (None, 20)),  # a best below the minimum is none
+        (None, 8, 15, (None, 15)),
+    ],
+)
+def test_best_is_not_below_low_and_high_below_neither(
+    best: int | None, high: int, low: int, wanted: tuple[int | None, int]
+) -> None:
+    draft = Draft(best, high)
+
+    put_in_order(draft, low)
+
+    assert (draft.best, draft.high) == wanted

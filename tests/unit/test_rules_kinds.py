@@ -3,7 +3,18 @@
 from typing import Any
 
 import pytest
-from figures_builder import CIVILIAN, SECURITY, ask, bounds, day, fig, gid, increment, report
+from figures_builder import (
+    CIVILIAN,
+    SECURITY,
+    ask,
+    between,
+    bounds,
+    day,
+    fig,
+    gid,
+    increment,
+    report,
+)
 
 COAST = ["SY-LA", "SY-TA"]
 SHELTER = {"basis": "stock", "measure": "sheltering"}
@@ -108,6 +119,16 @@ def test_a_verified_minimum_raises_low_only() -> None:
 
     assert answer.of("SY-LA") == (111, None, None)
     assert "verified_floor" in answer.flags("SY-LA")
+
+
+def test_verified_minimums_of_windows_add_up_where_another_counter_says_less() -> None:
+    windows = [
+        increment("x", 10, "SY-LA", 5, 6, coverage="partial"),
+        increment("y", 20, "SY-LA", 7, 8, coverage="partial"),
+    ]
+    other = report("b", 8, fig("t", between(15, 40), "SY-LA"), by="b")
+
+    assert ask(report("a", 8, *windows, by="a"), other).of("SY-LA") == (30, None, 40)
 
 
 def test_a_verified_minimum_below_the_figure_changes_nothing_but_the_flag() -> None:

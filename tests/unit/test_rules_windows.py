@@ -15,6 +15,16 @@ def test_a_long_increment_that_a_figure_holds_does_not_hide_a_short_one_after_it
     assert answer.of("SY-LA") == (107, 107, 107)
 
 
+def test_an_increment_inside_a_longer_range_is_no_more_than_a_check_of_it() -> None:
+    answer = ask(
+        report("a", 6, fig("la", 100, "SY-LA")),
+        report("b", 10, increment("long", between(15, 30), "SY-LA", 7, 10)),
+        report("c", 10, increment("inside", 5, "SY-LA", 8, 9)),
+    )
+
+    assert answer.of("SY-LA") == (115, None, 130)
+
+
 def test_an_increment_inside_a_longer_one_does_not_hide_those_after_both() -> None:
     answer = ask(
         report("a", 12, increment("long", 50, "SY-LA", 8, 12)),

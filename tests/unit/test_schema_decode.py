@@ -103,6 +103,13 @@ def test_a_file_that_ends_mid_document_says_so_wherever_it_was_cut() -> None:
         assert "ends in the middle of the document, after line" in found.message, length
 
 
+@pytest.mark.parametrize("value", ["true", "false", "null", r'"\u0041\n"'])
+def test_a_file_that_ends_in_a_word_or_an_escape_was_cut_too(value: str) -> None:
+    for length in range(1, len(value)):
+        found = the_fault(b'{"a": ' + value[:length].encode())
+        assert "ends in the middle of the document" in found.message, length
+
+
 def test_the_place_where_a_file_was_cut_is_its_last_line_and_column() -> None:
     found = the_fault(b'{"specversion": "1.0",\n "type": "org.toll')
 

@@ -1,5 +1,7 @@
 """Signed notes, keys, checkpoints and cosignatures, as their specifications write them."""
 
+from base64 import b64encode
+
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given
@@ -157,6 +159,12 @@ def test_a_new_signature_of_a_key_takes_the_place_of_its_old_one():
 def test_other_texts_are_no_key(text):
     with pytest.raises(NoteError):
         verifier_key_from(text)
+
+
+@pytest.mark.parametrize("material", [b"\1" + bytes(16), b"\2" + bytes(32)])
+def test_a_key_of_another_length_or_kind_is_refused_as_such(material):
+    with pytest.raises(NoteError, match="not Ed25519"):
+        verifier_key_from(f"name+00000000+{b64encode(material).decode()}")
 
 
 @pytest.mark.parametrize(
