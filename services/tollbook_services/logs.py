@@ -32,5 +32,5 @@ def configure_logs() -> None:
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),  # as it is at that time
+        logger_factory=lambda *_: structlog.WriteLogger(sys.stderr),  # as it is at that time
     )

@@ -8,8 +8,10 @@ import pytest
 import rfc8785
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from redis.asyncio import Redis
 from tests.conftest import emptied, opened
 from tests.contract.ledger_kit import event
+from tests.simulation.world import World
 
 from tollbook_schemas.canonical import leaf_hash
 from tollbook_schemas.parse import ParsedEvent
@@ -64,27 +66,43 @@ class Model:
 )
 @given(steps=st.lists(batches, max_size=8))
 def test_whatever_is_appended_the_ledger_is_what_the_model_is(any_server_url, steps):
-    asyncio.run(compare(emptied(any_server_url), steps))
+    async def scenario():
+        async with opened(emptied(any_server_url)) as redis:
+            await compare(redis, steps)
+
+    asyncio.run(scenario())
 
 
-async def compare(url: str, steps) -> None:
+@settings(max_examples=100, deadline=None)
+@given(steps=st.lists(batches, max_size=8), seed=st.integers(0, 2**32))
+def test_on_a_simulated_store_too(steps, seed):
+    world = World(seed)
+
+    async def scenario():
+        redis = world.client()
+        await compare(redis, steps)
+        await redis.aclose()
+
+    world.run(scenario)
+
+
+async def compare(redis: Redis, steps) -> None:
     model = Model()
-    async with opened(url) as redis:
-        ledger = await Ledger.open(redis, partitions=PARTITIONS)
-        for crisis, names, expected in steps:
-            events = [event(name, value, crisis) for name, value in names]
-            assert await answer(ledger, events, expected) == model.append(crisis, events, expected)
-        for partition in range(PARTITIONS):
-            entries = await ledger.read(partition, after=0, count=1000)
-            assert [sent(entry.stored) for entry in entries] == model.ledger[partition]
-            assert [entry.sequence for entry in entries] == [*range(1, len(entries) + 1)]
-            assert all(entry.leaf == leaf_hash(entry.stored) for entry in entries)
-            times = [orjson.loads(entry.stored)["recordedtime"] for entry in entries]
-            assert times == [format_instant(entry.recorded_at) for entry in entries]
-            instants = [entry.recorded_at for entry in entries]
-            assert instants == sorted(instants)
-            aside = await ledger.read_quarantine(partition)
-            assert [entry.raw for entry in aside] == model.aside[partition]
+    ledger = await Ledger.open(redis, partitions=PARTITIONS)
+    for crisis, names, expected in steps:
+        events = [event(name, value, crisis) for name, value in names]
+        assert await answer(ledger, events, expected) == model.append(crisis, events, expected)
+    for partition in range(PARTITIONS):
+        entries = await ledger.read(partition, after=0, count=1000)
+        assert [sent(entry.stored) for entry in entries] == model.ledger[partition]
+        assert [entry.sequence for entry in entries] == [*range(1, len(entries) + 1)]
+        assert all(entry.leaf == leaf_hash(entry.stored) for entry in entries)
+        times = [orjson.loads(entry.stored)["recordedtime"] for entry in entries]
+        assert times == [format_instant(entry.recorded_at) for entry in entries]
+        instants = [entry.recorded_at for entry in entries]
+        assert instants == sorted(instants)
+        aside = await ledger.read_quarantine(partition)
+        assert [entry.raw for entry in aside] == model.aside[partition]
 
 
 async def answer(ledger: Ledger, events: list[ParsedEvent], expected: int | None):
