@@ -6,6 +6,7 @@ import random
 import sys
 import time
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -188,7 +189,8 @@ async def ended(
     try:
         code = await asyncio.wait_for(process.wait(), kill_after_s)
     except TimeoutError:
-        process.kill()
+        with suppress(ProcessLookupError):  # it ended at this very moment
+            process.kill()
         code = await process.wait()
     assert code == 0 or kill_after_s is not None
     return time.monotonic() - began
