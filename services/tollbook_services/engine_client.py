@@ -1,5 +1,6 @@
 """Makes the client of a URL: one server, a cluster, or the primary that Sentinels name."""
 
+import asyncio
 from typing import Any, Final, cast
 from urllib.parse import unquote, urlsplit
 
@@ -36,6 +37,25 @@ class ServerClient(Redis):
         manager = getattr(self.connection_pool, "sentinel_manager", None)
         for sentinel in () if manager is None else manager.sentinels:
             await sentinel.aclose()
+
+
+class OrderlySentinel(Sentinel):
+    """Asks Sentinels for the primary, one question at a time.
+
+    redis-py puts the one that answered first, at places it looked up before it waited: of two who
+    ask at once, the later puts one Sentinel in twice and drops another, which is then neither asked
+    nor closed any more.
+    """
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        """As redis-py's."""
+        cast("Any", super()).__init__(*args, **options)
+        self._asking = asyncio.Lock()
+
+    async def discover_master(self, service_name: str) -> Any:
+        """Host and port of the primary; MasterNotFoundError where no Sentinel knows one."""
+        async with self._asking:
+            return await cast("Any", super()).discover_master(service_name)
 
 
 def client_of(url: str) -> Redis:
@@ -95,7 +115,7 @@ def _primary(parsed: EngineUrl) -> ServerClient:
         secret["username"] = unquote(first.username)
     if first.scheme == "rediss":
         secret["ssl"] = True
-    sentinels: Any = cast("Any", Sentinel)(
+    sentinels: Any = OrderlySentinel(
         [(one.hostname, one.port) for one in hosts],
         sentinel_kwargs=secret | _options(),
         **secret | _options(),

@@ -82,9 +82,6 @@ def knows_all(sentinel: SentinelProcess) -> bool:
         return state["num-other-sentinels"] == 2 and state["num-slaves"] == 1
 
 
-# redis-py can drop a connection to a Sentinel, unclosed, where its command is cancelled; seen once,
-# on a machine without time to spare.
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_a_failover_keeps_what_the_replica_confirmed_and_workers_follow(guarded, monkeypatch):
     monkeypatch.setattr(inbox_group, "WATCH_EVERY_S", 0.1)
     monkeypatch.setattr(durability, "DURABLE_MS_MAX", 1_000)

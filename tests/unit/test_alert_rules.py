@@ -1,5 +1,6 @@
 """The rules for Prometheus ring when they should, and are silent where there is nothing to do."""
 
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -13,7 +14,7 @@ NOT_SEALED = "TollbookNotSealed"
 
 def must_ring(folder, alert, series, *, rings):
     """Let promtool see an hour of some series, and say which of the alerts ring at its end."""
-    if shutil.which("promtool") is None:
+    if shutil.which("promtool") is None and "CI" not in os.environ:
         pytest.skip("promtool is not here: apt-get install prometheus")
     rules = yaml.safe_load(RULES.read_text(encoding="utf-8"))
     (rule,) = [one for one in rules["groups"][0]["rules"] if one.get("alert") == alert]

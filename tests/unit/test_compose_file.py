@@ -1,6 +1,7 @@
 """compose.yaml in each of its forms: limits, rights, secrets, and settings that exist."""
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -134,7 +135,7 @@ def test_grafana_is_given_the_dashboard_and_where_prometheus_is():
 
 @pytest.mark.parametrize("what", ["config", "rules"])
 def test_promtool_takes_the_configuration_and_the_rules(what, tmp_path):
-    if shutil.which("promtool") is None:
+    if shutil.which("promtool") is None and "CI" not in os.environ:
         pytest.skip("promtool is not here: apt-get install prometheus")
     rules = ROOT / "docs" / "grafana" / "alerts.yaml"
     text = (COMPOSE / "prometheus.yaml").read_text()
