@@ -7,6 +7,7 @@ import subprocess
 import sysconfig
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,10 @@ SERVERS = {"single": ("server",), "cluster": CLUSTER, "sentinel": (*REPLICATED, 
 """What keeps the data, in each form of compose.yaml."""
 WAIT_S_MAX = 60.0
 CALL_S_MAX = 300.0
+
+
+class AwayError(Exception):
+    """A service has no container at this moment, or its container publishes no port."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,9 +102,15 @@ class Composed:
     def logs(self) -> str:
         """The last lines that every container wrote."""
         found = self.client.containers.list(
-            all=True, filters={"label": f"com.docker.compose.project={self.project}"}
+            all=True,
+            ignore_removed=True,
+            filters={"label": f"com.docker.compose.project={self.project}"},
         )
-        return "\n".join(f"--- {one.name}\n{one.logs(tail=30).decode()}" for one in found)
+        lines: list[str] = []
+        for one in found:
+            with suppress(docker.errors.NotFound):  # removed since it was listed
+                lines.append(f"--- {one.name}\n{one.logs(tail=30).decode()}")
+        return "\n".join(lines)
 
     def tollbook(self, *arguments: str, stdin: bytes = b"", codes: tuple[int, ...] = (0,)) -> bytes:
         """What a command prints that runs in the container of the projector."""
@@ -111,9 +122,14 @@ class Composed:
         return orjson.loads(self.tollbook(*arguments, "--format", "json"))
 
     def container(self, service: str) -> Container:
-        """The container of a service, as it is at this moment."""
-        (found,) = self.client.containers.list(
+        """The container of a service, as it is at this moment.
+
+        Raises:
+            AwayError: it has none: it is being replaced.
+        """
+        found = self.client.containers.list(
             all=True,
+            ignore_removed=True,
             filters={
                 "label": [
                     f"com.docker.compose.project={self.project}",
@@ -121,7 +137,22 @@ class Composed:
                 ]
             },
         )
-        return found
+        if not found:
+            raise AwayError(f"no container of {service}")
+        (only,) = found
+        return only
+
+    def published(self, service: str, port: int) -> tuple[str, int]:
+        """Address and port on the host of a container's port.
+
+        Raises:
+            AwayError: there is none at this moment.
+        """
+        ports = self.container(service).attrs["NetworkSettings"]["Ports"].get(f"{port}/tcp")
+        if not ports:
+            raise AwayError(f"{service} does not publish {port}")
+        (only,) = ports
+        return only["HostIp"], int(only["HostPort"])
 
     def health(self, service: str) -> str:
         """starting, healthy or unhealthy."""
@@ -158,13 +189,8 @@ class Composed:
             named = [(self.address(one), 26379) for one in SENTINELS]
             secret = {"password": self.password, "socket_timeout": 2}
             return Sentinel(named, sentinel_kwargs=secret, **secret).master_for("tollbook")
-        (published,) = self.container("server").attrs["NetworkSettings"]["Ports"]["6379/tcp"]
-        return Redis(
-            host=published["HostIp"],
-            port=int(published["HostPort"]),
-            password=self.password,
-            socket_timeout=5,
-        )
+        host, port = self.published("server", 6379)
+        return Redis(host=host, port=port, password=self.password, socket_timeout=5)
 
     def node(self, service: str, port: int = 6379) -> Redis:
         """A client of one server with a fixed address."""
@@ -232,9 +258,9 @@ class Composed:
 
     def http(self) -> str:
         """The address of the HTTP server on the host."""
-        (published,) = self.container("api").attrs["NetworkSettings"]["Ports"]["8080/tcp"]
-        assert published["HostIp"] == "127.0.0.1"
-        return f"http://127.0.0.1:{published['HostPort']}"
+        host, port = self.published("api", 8080)
+        assert host == "127.0.0.1"
+        return f"http://{host}:{port}"
 
     def settings_seen(self, service: str) -> str:
         """All that Docker shows of a container, as one text."""

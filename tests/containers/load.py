@@ -6,12 +6,11 @@ from collections import Counter
 from contextlib import suppress
 from typing import Any, Self
 
-import docker
 import httpx2
 import orjson
 from redis import Redis, RedisCluster
-from redis.exceptions import RedisError
-from tests.containers.composed import Composed, until
+from redis.exceptions import RedisClusterException, RedisError
+from tests.containers.composed import AwayError, Composed, until
 from tests.containers.reports import report
 
 INBOX = "tollbook:inbox"
@@ -94,7 +93,7 @@ class Load:
         lines = b"\n".join(line for _, line in batch)
         try:
             answer = asked(self.system, self.token, "POST", "/v1/events", lines)
-        except (httpx2.HTTPError, docker.errors.APIError, LookupError, TypeError, ValueError):
+        except (httpx2.HTTPError, AwayError):
             return False
         assert answer.status_code not in {409, 422}, answer.text
         if answer.status_code != 200:
@@ -106,7 +105,7 @@ class Load:
 
     def _add(self, batch: list[tuple[str, bytes]]) -> bool:
         """Whether the engine has taken each report into the inbox."""
-        with suppress(RedisError, OSError, docker.errors.APIError, LookupError, TypeError):
+        with suppress(RedisError, RedisClusterException, OSError, AwayError):
             added(self.system, [line for _, line in batch])
             return True
         return False
@@ -122,7 +121,7 @@ class Load:
         until(lambda: SHOWN in self._page(), self.system.logs)
 
     def _page(self) -> bytes:
-        with suppress(httpx2.HTTPError):
+        with suppress(httpx2.HTTPError, AwayError):
             return asked(self.system, self.token, "GET", f"/crises/{self.crisis}").content
         return b""
 
@@ -151,7 +150,7 @@ def on_one_connection(engine: Redis | RedisCluster) -> Redis:
 
 def waiting(system: Composed) -> int:
     """How many entries wait in the inbox; 1 where nobody answers."""
-    with suppress(RedisError, OSError), system.engine() as engine:
+    with suppress(RedisError, RedisClusterException, OSError, AwayError), system.engine() as engine:
         return int(engine.xlen(INBOX))
     return 1
 
@@ -167,7 +166,7 @@ def asked(
 
 def ready(system: Composed, token: str) -> bool:
     """Whether the HTTP server says that all of it works."""
-    with suppress(httpx2.HTTPError, LookupError, TypeError, ValueError):
+    with suppress(httpx2.HTTPError, AwayError):
         return asked(system, token, "GET", "/readyz").status_code == 200
     return False
 

@@ -106,13 +106,10 @@ def test_no_container_shows_the_password_runs_as_root_or_can_write_its_image(sys
 
 def test_the_server_listens_on_the_loopback_device_only_and_wants_the_password(system):
     # Given the port that the host has
-    (published,) = system.container("server").attrs["NetworkSettings"]["Ports"]["6379/tcp"]
+    host, port = system.published("server", 6379)
     # When somebody comes without the password, Then they are refused, and only the host can come
-    assert published["HostIp"] == "127.0.0.1"
-    with (
-        Redis(host="127.0.0.1", port=int(published["HostPort"])) as stranger,
-        pytest.raises(AuthenticationError),
-    ):
+    assert host == "127.0.0.1"
+    with Redis(host=host, port=port) as stranger, pytest.raises(AuthenticationError):
         stranger.ping()
     for worker in WORKERS:
         assert not system.container(worker).attrs["NetworkSettings"]["Ports"]

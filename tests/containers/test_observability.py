@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import httpx2
 import pytest
-from tests.containers.composed import ROOT, Composed, until
+from tests.containers.composed import ROOT, until
 from tests.containers.conftest import have_image
 
 pytestmark = pytest.mark.containers
@@ -21,15 +21,10 @@ def prometheus(client, system) -> Iterator[httpx2.Client]:
     secret.write_bytes(token)
     secret.chmod(0o444)
     system.compose("--profile", "observability", "up", "--detach", "--no-build", "prometheus")
-    (published,) = published_port(system)
-    address = f"http://{published['HostIp']}:{published['HostPort']}"
-    with httpx2.Client(base_url=address, timeout=10) as asked:
+    host, port = system.published("prometheus", 9090)
+    with httpx2.Client(base_url=f"http://{host}:{port}", timeout=10) as asked:
         yield asked
     system.container("prometheus").remove(force=True)
-
-
-def published_port(system: Composed):
-    return system.container("prometheus").attrs["NetworkSettings"]["Ports"]["9090/tcp"]
 
 
 def asked(prometheus: httpx2.Client, path: str, **question: str):
