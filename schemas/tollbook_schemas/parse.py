@@ -1,10 +1,10 @@
 """From raw bytes to an event, or to the faults that keep them from being one."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Final
 
+from msgspec import Struct
 from pydantic import ValidationError
 
 from tollbook_schemas.canonical import canonical_bytes
@@ -21,7 +21,7 @@ from tollbook_schemas.limits import FAULTS_MAX
 from tollbook_schemas.nesting import nesting_fault
 from tollbook_schemas.reference import GazetteerPublished, HouseholdSizes, PolicyPublished
 from tollbook_schemas.report import ReportFiled
-from tollbook_schemas.to_come import faults_to_come, is_to_come
+from tollbook_schemas.to_come import faults_to_come
 from tollbook_schemas.withholding import sensitive_faults
 
 RECORDED_TIME: Final = "recordedtime"
@@ -31,8 +31,7 @@ _SUGGESTIONS_MAX: Final = 10
 """Unknown codes of one event that are compared with all names, some milliseconds each."""
 
 
-@dataclass(frozen=True, slots=True)
-class ParsedEvent:
+class ParsedEvent(Struct, frozen=True, gc=False):
     """An event that may be appended.
 
     Attributes:
@@ -62,18 +61,19 @@ def parse_event(
     Returns:
         The event with its canonical bytes, or every fault that was found, in document order.
     """
-    found = fast_document(raw, gazetteer)
-    if found is None or (last is not None and is_to_come(found[0], last)):
+    found = fast_document(raw, gazetteer, last)
+    if found is None:
         return examine(raw, gazetteer, last)
-    return _parsed(*found)
+    report, canonical = found
+    return ParsedEvent((report.source, report.id), report.subject, canonical)
 
 
 def parse_made(
     document: dict[str, Any], gazetteer: Gazetteer, last: str | None = None
 ) -> ParsedEvent | tuple[Fault, ...]:
     """The same for an event that a program made and nobody sent yet: `parse_event` of its JSON."""
-    canonical = fast_made(document, gazetteer)
-    if canonical is None or (last is not None and is_to_come(document, last)):
+    canonical = fast_made(document, gazetteer, last)
+    if canonical is None:
         return parse_event(canonical_bytes(document), gazetteer, last)
     return _parsed(document, canonical)
 

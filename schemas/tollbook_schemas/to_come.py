@@ -17,23 +17,6 @@ def last_day(now: datetime) -> str:
     return (now.astimezone(UTC) + AHEAD).date().isoformat()
 
 
-def is_to_come(document: Document, last: str) -> bool:
-    """Whether a valid event speaks of a moment that has not come: `faults_to_come` has faults.
-
-    Most reports are answered by their figures' cut-offs alone, some 0.5 us each.
-    """
-    data = document["data"]
-    if document["time"][:10] > last or data.get("published_at", "")[:10] > last:
-        return True
-    for figure in data.get("figures") or ():
-        as_of = figure.get("as_of")
-        if as_of is None or "window" in figure:
-            return next(_found(document, last), None) is not None
-        if as_of[:10] > last:
-            return True
-    return "statements" in data and next(_found(document, last), None) is not None
-
-
 def faults_to_come(document: Document, last: str) -> Iterator[Fault]:
     """The dates of a valid event that are behind a day; a figure's cut-off is one of them.
 
@@ -41,7 +24,9 @@ def faults_to_come(document: Document, last: str) -> Iterator[Fault]:
         document: the event, in its current version.
         last: see `last_day`.
     """
-    for pointer, text in _found(document, last):
+    for pointer, text in _dates(document):
+        if text[:10] <= last:
+            continue
         yield Fault(
             pointer,
             f"{text} has not come yet: is the year right? What was published, counted or done "
@@ -49,28 +34,35 @@ def faults_to_come(document: Document, last: str) -> Iterator[Fault]:
         )
 
 
-def _found(document: Document, last: str) -> Iterator[tuple[str, str]]:
+def latest_of_figure(figure: Document) -> str:
+    """The last day that a valid figure speaks of, as YYYY-MM-DD; empty where it names none."""
+    return max((text[:10] for _, text in _of_figure(figure, "")), default="")
+
+
+def _dates(document: Document) -> Iterator[tuple[str, str]]:
+    """The dates that count, each with its pointer."""
     data = document["data"]
-    yield from _late(document, ("time",), "", last)
-    yield from _late(data, ("published_at", "as_of"), "/data", last)
+    yield from _given(document, ("time",), "")
+    yield from _given(data, ("published_at", "as_of"), "/data")
     for number, figure in enumerate(data.get("figures") or ()):
         if not isinstance(figure, dict):  # an opened incident lists figures by their ids
             break
-        at = f"/data/figures/{number}"
-        yield from _late(figure, ("as_of",), at, last)
-        window = figure.get("window")
-        if window:
-            # Without a cut-off of its own a figure has that of its window's end.
-            names = ("start", "end") if figure.get("as_of") is None else ("start",)
-            yield from _late(window, names, f"{at}/window", last)
+        yield from _of_figure(figure, f"/data/figures/{number}")
     for number, statement in enumerate(data.get("statements") or ()):
-        yield from _late(statement, ("said_at",), f"/data/statements/{number}", last)
+        yield from _given(statement, ("said_at",), f"/data/statements/{number}")
 
 
-def _late(
-    holder: Document, names: tuple[str, ...], at: str, last: str
-) -> Iterator[tuple[str, str]]:
+def _of_figure(figure: Document, at: str) -> Iterator[tuple[str, str]]:
+    yield from _given(figure, ("as_of",), at)
+    window = figure.get("window")
+    if window:
+        # Without a cut-off of its own a figure has that of its window's end.
+        names = ("start", "end") if figure.get("as_of") is None else ("start",)
+        yield from _given(window, names, f"{at}/window")
+
+
+def _given(holder: Document, names: tuple[str, ...], at: str) -> Iterator[tuple[str, str]]:
     for name in names:
         text = holder.get(name)
-        if isinstance(text, str) and text[:10] > last:
+        if isinstance(text, str):
             yield f"{at}/{name}", text

@@ -56,10 +56,14 @@ def quarantine_digest(source: str, event_id: str, canonical: bytes) -> bytes:
     return key_digest(source, event_id) + content_digest(canonical)
 
 
-def packed_decisions(events: Iterable[bytes]) -> bytes:
-    """The decisions among events in canonical bytes, as `functions/ledger.lua` takes them."""
+def packed_decisions(events: Iterable[tuple[int, bytes]]) -> bytes:
+    """The decisions among events, as `functions/ledger.lua` takes them.
+
+    Args:
+        events: each with its place in the call, from 1, and its canonical bytes.
+    """
     packed: list[bytes] = []
-    for place, canonical in enumerate(events, 1):
+    for place, canonical in events:
         if canonical.endswith(_ENDS):
             data = orjson.loads(canonical)["data"]
             kind, copy = (b"d", _NO_COPY)

@@ -27,6 +27,7 @@ KEPT_BYTES: Final = 64 * 2**10
 """Bytes that are kept of a document longer than any event: enough to see what it is."""
 
 _GAZETTEER_KIND: Final = b"org.tollbook.gazetteer.published."
+_REPORT_END: Final = b'"type":"org.tollbook.report.filed.v1"}'
 _POLICY_END: Final = b'"type":"org.tollbook.policy.published.v1"}'
 
 
@@ -114,6 +115,11 @@ class RefusedEntry:
     whole: Whole | None = None
     first: tuple[int, int] | None = None
     by: str | None = None
+
+
+def files_a_report(canonical: bytes) -> bool:
+    """Whether an event in canonical bytes is a report, as most are: it changes no rule."""
+    return canonical.endswith(_REPORT_END)
 
 
 def publishes_areas(canonical: bytes) -> bool:

@@ -23,6 +23,7 @@ from tollbook_services.position import position_from
 from tollbook_services.receipts import Receipt, ReceiptStatus
 from tollbook_services.references import listed
 from tollbook_services.stored import (
+    files_a_report,
     publishes_areas,
     publishes_policy,
     recorded_member,
@@ -278,12 +279,16 @@ class Writer:
             events.append(stored)
         head = -1 if expected is None else expected
         lead = (recorded, head, number, recorded_member(recorded), self._ledger_id)
-        sent = [item.parsed.canonical for item in items]
+        acts = [
+            (place, item.parsed.canonical)
+            for place, item in enumerate(items, 1)
+            if not files_a_report(item.parsed.canonical)
+        ]
         special = (
-            _places(publishes_areas, sent),
-            packed_decisions(sent),
-            _places(publishes_policy, sent),
-            packed_redactions(sent),
+            _places(publishes_areas, acts),
+            packed_decisions(acts),
+            _places(publishes_policy, acts),
+            packed_redactions(acts),
         )
         return [len(names), *names, *lead, b"".join(digests), b"".join(events), *special]
 
@@ -333,9 +338,9 @@ def _item(parsed: ParsedEvent, by: str | None) -> _Item:
     return _Item(parsed, key_digest(*parsed.key) + content_digest(parsed.canonical), by)
 
 
-def _places(of_kind: Callable[[bytes], bool], events: Sequence[bytes]) -> str:
-    """The places, from 1, of the events of a kind: the engine lists where these are."""
-    return ",".join(str(at) for at, canonical in enumerate(events, 1) if of_kind(canonical))
+def _places(of_kind: Callable[[bytes], bool], events: Sequence[tuple[int, bytes]]) -> str:
+    """The places of the events of a kind: the engine lists where these are."""
+    return ",".join(str(place) for place, canonical in events if of_kind(canonical))
 
 
 def _batches(items: Sequence[_Item]) -> list[list[_Item]]:

@@ -1,13 +1,16 @@
 """The HTTP application in this process, on an embedded engine of its own."""
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
 from fastapi.testclient import TestClient
 from tests.e2e.cli_kit import clean_environment, told
 
+from tollbook_services.api import latest
 from tollbook_services.api.app import create_app
 from tollbook_services.api.options import ApiOptions
 from tollbook_services.settings import Settings
@@ -19,8 +22,13 @@ COAST = f"/v1/crises/{CRISIS}"
 
 @contextmanager
 def served(data: Path, **options: Any) -> Iterator[TestClient]:
-    """A client of an application on the ledger in a directory; reading is open to everybody."""
-    with clean_environment():
+    """A client of an application on the ledger in a directory; reading is open to everybody.
+
+    Every answer is waited for, however slow the machine: none is given on that is older
+    (tests/unit/test_api_latest.py has those).
+    """
+    with clean_environment(), pytest.MonkeyPatch.context() as patch:
+        patch.setattr(latest, "LONG_S", math.inf)
         opening = open_tollbook(Settings(data=data), create=True)
         made = create_app(
             ApiOptions(**{"open_reading": True, "rate_per_minute": 1_000_000, **options}), opening
