@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import replace
 
 from tests.contract.ledger_kit import event, report
 from tests.unit.tlog_kit import LOG
@@ -38,7 +37,8 @@ async def filled(ledger: Ledger, count: int, first: int = 0) -> None:
 
 def _long(name: str) -> ParsedEvent:
     document = {**report(name, crisis=CRISES[0]), "ext": {"pad": "x" * 70_000}}
-    return replace(event(name, crisis=CRISES[0]), canonical=canonical_bytes(document))
+    bare = event(name, crisis=CRISES[0])
+    return ParsedEvent(bare.key, bare.crisis, canonical_bytes(document))
 
 
 async def seal(ledger: Ledger) -> None:
